@@ -1,0 +1,70 @@
+# Everything a checkout can do. `make run` on a bare machine needs Python 3.11 or 3.12, git and make.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check coverage bench clean FORCE
+
+python := .venv/bin/python
+pip := $(python) -m pip --disable-pip-version-check --no-input
+rooms := operators connectors configs flows
+workers := -n auto --maxprocesses 8
+
+help:
+	@echo 'make run       install what is missing and trade the default profile (ARGS="--config FILE ...")'
+	@echo 'make test      install what is missing and pass the tests (ARGS="-k NAME")'
+	@echo 'make check     formatting, lint, types, and which way imports point'
+	@echo 'make coverage  run the tests of operators/ interpreted, and hold their coverage'
+	@echo 'make bench     measure, beside peers (ARGS=...)'
+	@echo 'make clean     remove what the above installed and cached; runs stay'
+	@echo
+	@echo 'Python 3.11 or 3.12 is looked for; make PYTHON=/path/to/python3.12 run names one.'
+
+run: .venv/run
+	@.venv/bin/phoenix run $(ARGS)
+
+# Out of bounds is silent in compiled code unless this is set before Numba is imported.
+test: .venv/dev .venv/peer
+	@NUMBA_BOUNDSCHECK=1 $(python) -m pytest $(workers) $(ARGS)
+
+check: .venv/dev
+	$(python) -m ruff format --check .
+	$(python) -m ruff check .
+	$(python) -m mypy
+	.venv/bin/lint-imports --no-logo --cache-dir .cache/imports
+
+# Compiled code shows a tracer nothing, so the rules run as ordinary Python here.
+coverage: .venv/dev
+	@rm -f .cache/coverage*
+	@NUMBA_DISABLE_JIT=1 $(python) -m coverage run -m pytest -qq $(workers) operators tests/operators
+	@$(python) -m coverage combine --quiet
+	@$(python) -m coverage report --fail-under=95
+	@$(python) -m coverage report --fail-under=100 --include='operators/vpin*.py'
+
+bench: .venv/dev .venv/peer
+	@$(python) -m benchmarks $(ARGS)
+
+clean:
+	rm -rf .venv .cache build dist
+	find . -path ./.git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Installing. Each stamp is newer than what it was made from, so a second call does nothing.
+
+.venv/made: FORCE
+	@sh tools/make-venv '$(PYTHON)'
+
+.venv/run: .venv/made pyproject.toml constraints.txt
+	@echo 'Installing Phoenix into .venv'
+	@sh tools/quietly .venv/run.log $(pip) install -c constraints.txt -e .
+	@touch $@
+
+.venv/dev: .venv/run
+	@echo 'Installing what tests and checks need into .venv'
+	@sh tools/quietly .venv/dev.log $(pip) install -c constraints.txt -e '.[dev]'
+	@touch $@
+
+# The peer of the equality test may be missing: that test is then skipped with a reason.
+.venv/peer: .venv/dev
+	@if $(pip) install --retries 1 --no-deps -c constraints.txt hftbacktest >.venv/peer.log 2>&1 \
+	  && $(python) -c 'import hftbacktest' >>.venv/peer.log 2>&1; \
+	then touch $@; \
+	else echo 'hftbacktest could not be installed (.venv/peer.log says why): what is compared with it is skipped'; \
+	fi

@@ -1,0 +1,1 @@
+"""Settings: what a user writes, checked whole, and turned into parameters of rules."""

@@ -1,0 +1,84 @@
+"""What several keys must agree on: rules that no key can be held to alone."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from configs.buckets import step
+from configs.problems import ABSENT
+from configs.schema import Quoting, Risk, Source, Synthetic, Vpin
+from operators.instruments import Instrument
+from operators.rows import LIMIT
+
+LEAST_PRICE_TICKS: Final = 100
+LEAST_TRADE_LOTS: Final = 5
+MOST_STEPS: Final = 2**40
+"""A synthetic market's price in ticks and mean trade in lots: neither all rounding nor beyond exactness."""
+
+
+class Clash(NamedTuple):
+    """Keys of one section that contradict each other; the first of them is named."""
+
+    fields: tuple[str, ...]
+    text: str
+    value: object = ABSENT
+    one_symbol: bool = False
+    """It is the symbol, not these keys alone, that they do not suit."""
+
+
+def source_clashes(source: Source) -> Iterator[Clash]:
+    """Check where the market comes from."""
+    if source.kind == "recorded" and not source.path:
+        yield Clash(("path", "kind"), "must be given when source.kind is recorded")
+
+
+def vpin_clashes(vpin: Vpin, instrument: Instrument | None) -> Iterator[Clash]:
+    """Check the toxicity of the order flow, and that its volumes can be counted."""
+    if vpin.min_buckets > vpin.n_buckets:
+        text = f"must be at most n_buckets, which is {vpin.n_buckets}"
+        yield Clash(("min_buckets", "n_buckets"), text, vpin.min_buckets)
+    if instrument is not None:
+        one = step(vpin, instrument)
+        for field in ("bucket_size", "vol_threshold"):
+            yield from _too_many(field, getattr(vpin, field), one, "bucket_unit")
+
+
+def quoting_clashes(quoting: Quoting) -> Iterator[Clash]:
+    """Check the quotes."""
+    if quoting.order_lots > quoting.max_inventory_lots:
+        text = f"must be at most max_inventory_lots, which is {quoting.max_inventory_lots}"
+        yield Clash(("order_lots", "max_inventory_lots"), text, quoting.order_lots)
+
+
+def risk_clashes(risk: Risk, instrument: Instrument | None) -> Iterator[Clash]:
+    """Check that limits can be counted."""
+    if instrument is not None:
+        one = instrument.tick_lot
+        yield from _too_many("max_order_notional", risk.max_order_notional, one)
+        yield from _too_many(
+            "budget_notional", risk.budget_notional or risk.total_notional, one, "total_notional"
+        )
+
+
+def synthetic_clashes(synthetic: Synthetic, instrument: Instrument | None) -> Iterator[Clash]:
+    """Check a synthetic market, and that its instrument's grid can express it."""
+    price = synthetic.price
+    if price is None:
+        yield Clash(("price",), "must be given for a synthetic market", one_symbol=True)
+    elif instrument is not None:
+        ticks = price / instrument.tick
+        lots = synthetic.mean_trade_notional / price / instrument.multiplier / instrument.lot
+        if not LEAST_PRICE_TICKS <= ticks <= MOST_STEPS:
+            text = f"must be {LEAST_PRICE_TICKS} to 2^40 ticks of {instrument.tick:f}"
+            yield Clash(("price",), text, price, one_symbol=True)
+        if not LEAST_TRADE_LOTS <= lots <= MOST_STEPS:
+            text = f"must be worth {LEAST_TRADE_LOTS} to 2^40 lots of {instrument.lot:f}"
+            yield Clash(
+                ("mean_trade_notional", "price"), text, synthetic.mean_trade_notional, one_symbol=True
+            )
+
+
+def _too_many(field: str, amount: Decimal, one: Decimal, *others: str) -> Iterator[Clash]:
+    if amount >= one * LIMIT:
+        text = f"must be below 2^53 steps of {one:f}, the smallest for this instrument"
+        yield Clash((field, *others), text, amount, one_symbol=True)

@@ -1,0 +1,157 @@
+"""Load a settings file: one call, every problem at once, nothing left to interpret."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, cast
+
+from configs.budgets import OverCap, shares
+from configs.coherence import source_clashes
+from configs.document import Malformed, Tree, read_document
+from configs.instruments import MARKETS, market_of
+from configs.overrides import apply
+from configs.problems import Problems
+from configs.schema import PER_SYMBOL, SHARED, Limits, Run, Source, SymbolRisk, Top
+from configs.sections import Checked, check, keys_of, report
+from configs.settings import Common, Settings, SymbolSettings
+from configs.symbols import Context, Resolved, resolve
+from operators.errors import ConfigError
+from operators.instruments import Instrument
+
+MOST_SYMBOLS: Final = 64
+LONGEST_NAME: Final = 64
+UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def load(
+    path: Path,
+    overrides: Sequence[str] = (),
+    *,
+    symbols: Sequence[str] | None = None,
+    market: str | None = None,
+) -> Settings:
+    """Read, override, check and resolve a settings file.
+
+    `symbols` and `market` are what recordings turned out to hold: they are taken
+    where the file names no symbol and leaves `source.market` at auto.
+
+    Raises:
+        ConfigError: something is wrong; it lists all of it.
+    """
+    problems = Problems(path)
+    tree = _read(path, overrides, problems)
+    return _resolve(path, tree, symbols or (), market, problems)
+
+
+def _read(path: Path, overrides: Sequence[str], problems: Problems) -> Tree:
+    tree: Tree = {}
+    try:
+        tree = read_document(path)
+        unread = False
+    except Malformed as error:
+        unread = True
+        for problem in error.problems:
+            problems.file(problem)
+    apply(tree, overrides, problems)
+    if unread:
+        raise ConfigError(problems.sentences)
+    return tree
+
+
+def _resolve(
+    path: Path, tree: Tree, discovered: Sequence[str], market: str | None, problems: Problems
+) -> Settings:
+    _refuse_strangers(tree, problems)
+    profile = _profile(path, tree, problems)
+    run = check(problems, ("run",), Run, keys_of(problems, ("run",), tree.get("run")))
+    source = _source(tree, problems)
+    table = _symbols(tree, _sure(source, "kind"), discovered, problems)
+    source = _placed(source, market, table)
+    given = {name: keys_of(problems, (name,), tree.get(name)) for name in PER_SYMBOL}
+    common = {name: check(problems, (name,), model, given[name]) for name, model in PER_SYMBOL.items()}
+    known_market = None if source.value.market == "auto" else _sure(source, "market")
+    context = Context(problems, given, _sure(source, "kind"), known_market)
+    resolved = {name: resolve(context, name, node) for name, node in table.items()}
+    budgets = _budgets(_sure(common["risk"], "total_notional"), resolved, problems)
+    if problems.sentences:
+        raise ConfigError(problems.sentences)
+    return Settings(
+        profile=profile,
+        run=run.value,
+        source=source.value,
+        common=Common(**{name: cast("Any", section.value) for name, section in common.items()}),
+        symbols={name: _settled(symbol, budgets[name]) for name, symbol in resolved.items()},
+    )
+
+
+def _refuse_strangers(tree: Tree, problems: Problems) -> None:
+    sections = {**SHARED, **PER_SYMBOL}
+    known = ["profile", *sections, "symbols"]
+    below = [f"{name}.{field}" for name, model in sections.items() for field in model.model_fields]
+    for name in tree:
+        if name not in known:
+            problems.unknown((name,), known, below)
+
+
+def _profile(path: Path, tree: Tree, problems: Problems) -> str:
+    stem = UNSAFE.sub("-", path.stem).strip("-._")[:LONGEST_NAME] or "phoenix"
+    return check(problems, (), Top, {"profile": tree.get("profile", stem)}).value.profile
+
+
+def _source(tree: Tree, problems: Problems) -> Checked[Source]:
+    own = keys_of(problems, ("source",), tree.get("source"))
+    source = check(problems, ("source",), Source, own)
+    report(problems, source_clashes(source.value), source.refused, ("source",), own)
+    return source
+
+
+def _symbols(tree: Tree, kind: str | None, discovered: Iterable[str], problems: Problems) -> Tree:
+    expected = "a list of symbols, or a mapping from symbol to overrides"
+    named = keys_of(problems, ("symbols",), tree.get("symbols"), expected)
+    table = named or dict.fromkeys(discovered)
+    if not table and kind == "synthetic":
+        problems.key(("symbols",), "must name the symbols of a synthetic market")
+    if len(table) > MOST_SYMBOLS:
+        problems.key(("symbols",), f"must name at most {MOST_SYMBOLS} symbols", str(len(table)))
+    return dict(islice(table.items(), MOST_SYMBOLS))
+
+
+def _placed(source: Checked[Source], market: str | None, table: Tree) -> Checked[Source]:
+    """Settle an `auto` market: what the files are, or what lists the symbols, as far as is known."""
+    if source.value.market != "auto" or not source.refused.isdisjoint({"kind", "market"}):
+        return source
+    if source.value.kind == "synthetic":
+        settled = MARKETS[0]
+    else:
+        settled = market or (market_of(_unplaced(table)) if table else "auto")
+    return Checked(source.value.model_copy(update={"market": settled}), source.refused)
+
+
+def _unplaced(table: Tree) -> list[str]:
+    """Return the symbols whose instrument is left to the table."""
+    return [name for name, own in table.items() if not (isinstance(own, dict) and own.get("instrument"))]
+
+
+def _sure(checked: Checked[Any], field: str) -> Any:  # noqa: ANN401 - the field's own type
+    """Return a key's value unless it was refused."""
+    return None if field in checked.refused else getattr(checked.value, field)
+
+
+def _budgets(cap: Decimal | None, resolved: Mapping[str, Resolved], problems: Problems) -> dict[str, Decimal]:
+    risks = {name: symbol.sections["risk"] for name, symbol in resolved.items()}
+    if cap is None or any(risk.refused for risk in risks.values()):
+        return {}
+    try:
+        return shares(cap, {name: risk.value for name, risk in risks.items()})
+    except OverCap as error:
+        problems.key(("risk", "total_notional"), str(error), cap)
+        return {}
+
+
+def _settled(symbol: Resolved, budget: Decimal) -> SymbolSettings:
+    sections: dict[str, Any] = {name: section.value for name, section in symbol.sections.items()}
+    limits = sections["risk"].model_dump(include=set(Limits.model_fields))
+    sections["risk"] = SymbolRisk(budget_notional=budget, **limits)
+    return SymbolSettings(instrument=cast("Instrument", symbol.instrument), **sections)

@@ -1,0 +1,85 @@
+"""Print `docs/configuration.md`: every key, as `configs/schema.py` declares it.
+
+python -m configs.reference > docs/configuration.md
+"""
+
+import sys
+from collections.abc import Iterator
+
+from pydantic.fields import FieldInfo
+
+from configs.problems import expectation
+from configs.schema import PER_SYMBOL, SHARED, Grid, Section, Top
+from configs.write import scalar
+
+HEAD = """\
+# Configuration
+
+A settings file is YAML. `phoenix check FILE` says everything that is wrong with it at once, and
+prints it with every default spelled out. Keys that are not listed here are refused.
+
+Every section but `run` and `source` can be overridden for one symbol, key by key:
+
+```yaml
+vpin:
+  enabled: true
+  threshold: 0.7
+symbols:
+  BTCUSDC:                # nothing of its own
+  ETHUSDC:
+    vpin: {threshold: 0.8}
+```
+
+`--set` does the same from the command line, after the file: `--set symbols.ETHUSDC.vpin.threshold=0.8`.
+Its values are YAML too: `--set "symbols=[BTCUSDT, ETHUSDT]"`.
+
+Numbers may be written as `50000`, `50_000` or `5e4`. Yes and no are `true` and `false`, or
+`yes`, `no`, `on`, `off`. Anchors and merge keys (`<<`) work; tags and repeated keys are refused.
+
+This page is printed from the declarations: `python -m configs.reference > docs/configuration.md`.
+"""
+
+SYMBOLS = """
+## symbols
+
+A mapping from symbol to its overrides, which may be empty, or a list of symbols: 1 to 64 of them.
+For recordings it may be left out: then every symbol found in them is traded. A symbol that only
+carries an override is named all the same, so then the others have to be named too.
+"""
+
+INSTRUMENT = """\
+Only under a symbol, as `symbols.ETHUSDC.instrument`. What is not given comes from
+`configs/instruments.yaml`.
+"""
+
+
+def reference() -> str:
+    """Return the page."""
+    sections = {**SHARED, **PER_SYMBOL}
+    tables = [_table("Top level", Top), *(_table(name, model) for name, model in sections.items())]
+    return "".join([HEAD, *tables, SYMBOLS, _table("symbols.*.instrument", Grid, INSTRUMENT)])
+
+
+def _table(title: str, model: type[Section], note: str = "") -> str:
+    text = note or f"{model.__doc__}\n"
+    rows = "".join(f"{_row(name, field)}\n" for name, field in model.model_fields.items())
+    return (
+        f"\n## {title}\n\n{text}\n| key | value | default | unit | meaning |\n|---|---|---|---|---|\n{rows}"
+    )
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    return f"| `{name}` | {' | '.join(_cells(field))} |"
+
+
+def _cells(field: FieldInfo) -> Iterator[str]:
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    default = "required" if field.is_required() else f"`{scalar(field.default)}`"
+    yield expectation(field)
+    yield str(extra.get("default", default))
+    yield str(extra["unit"])
+    yield str(field.description)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

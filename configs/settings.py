@@ -1,0 +1,47 @@
+"""Settings after everything is resolved: what the rest of the program is handed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from configs.schema import Book, Orders, Quoting, Risk, Run, Source, SymbolRisk, Synthetic, Venue, Vpin
+from operators.instruments import Instrument
+
+
+@dataclass(frozen=True)
+class Common:
+    """Sections as they hold for a symbol that overrides nothing."""
+
+    synthetic: Synthetic
+    venue: Venue
+    book: Book
+    vpin: Vpin
+    quoting: Quoting
+    orders: Orders
+    risk: Risk
+
+
+@dataclass(frozen=True)
+class SymbolSettings:
+    """Everything that holds for one symbol."""
+
+    instrument: Instrument
+    synthetic: Synthetic
+    venue: Venue
+    book: Book
+    vpin: Vpin
+    quoting: Quoting
+    orders: Orders
+    risk: SymbolRisk
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One configuration, complete."""
+
+    profile: str
+    """Safe as part of a directory's name."""
+    run: Run
+    source: Source
+    common: Common
+    symbols: Mapping[str, SymbolSettings]
+    """In the order of the file; empty only for recordings whose symbols were not given."""

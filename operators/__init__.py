@@ -1,0 +1,1 @@
+"""The rules: rows, records and kernels. Nothing here knows of files, clocks, networks or Bytewax."""

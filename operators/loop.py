@@ -1,0 +1,176 @@
+"""The loop through the venue, in rounds: what reaches us in a window that no order decided in it can touch.
+
+A window begins at the earliest instant at which anything can still reach us and
+lasts entry + response latency; when decisions are made on clock rows alone, it
+lasts until that long after the next one. The orders and fills are the same for
+every window up to that.
+"""
+
+from typing import Final
+
+from operators.book import Book, BookParams
+from operators.kernel import Cell, Record, kernel
+from operators.rows import CLOCK, NEVER, Rows
+from operators.venue import (
+    RING,
+    ROOM,
+    Venue,
+    VenueParams,
+    next_report_ns,
+    next_request_ns,
+    on_market,
+    on_request,
+)
+
+STARVED: Final = -1
+"""The window reaches beyond what has been read of the tape."""
+FINISHED: Final = -2
+
+
+class LoopParams(Record):
+    """How time is cut."""
+
+    clock_ns: int
+    on_clock_only: int
+    window_ns: int
+    """At most this long; 0 is as long as is safe."""
+
+
+class Loop(Record):
+    """How much of the loaded tape has been handed out, to us and to the venue."""
+
+    number: int
+    """Of the last window."""
+    desk: int
+    venue: int
+    next_clock_ns: int
+    until_ns: int
+    """End of the window being released."""
+
+
+@kernel
+def first_ns(loop: Loop, venue: Venue, params: VenueParams, desk_tape: Rows, venue_tape: Rows) -> int:
+    """Return the earliest instant at which anything can still reach us."""
+    first = next_report_ns(venue)
+    if loop.desk < len(desk_tape):
+        first = min(first, desk_tape[loop.desk].ts_recv, loop.next_clock_ns)
+    request_ns = next_request_ns(venue)
+    if request_ns != NEVER:
+        first = min(first, request_ns + params.response_ns)
+    if venue.n_resting > 0 and loop.venue < len(venue_tape):
+        first = min(first, max(venue.now_ns, venue_tape[loop.venue].ts_event) + params.response_ns)
+    return first
+
+
+@kernel
+def open_window(
+    loop: Loop,
+    venue: Venue,
+    params: VenueParams,
+    times: LoopParams,
+    desk_tape: Rows,
+    venue_tape: Rows,
+    desk_until: int,
+    venue_until: int,
+) -> int:
+    """Return the end of the next window, STARVED when more of the tape must be read first, or FINISHED."""
+    ended = desk_until == NEVER
+    if loop.desk >= len(desk_tape):
+        return FINISHED if ended else STARVED
+    if loop.next_clock_ns == 0:
+        start_ns = desk_tape[loop.desk].ts_recv
+        loop.next_clock_ns = (start_ns // times.clock_ns + 1) * times.clock_ns
+    latency_ns = params.entry_ns + params.response_ns
+    first = first_ns(loop, venue, params, desk_tape, venue_tape)
+    until = first + max(1, latency_ns)
+    if times.on_clock_only != 0:
+        until = max(until, loop.next_clock_ns + max(1, latency_ns))
+    if times.window_ns > 0:
+        until = min(until, first + times.window_ns)
+    if ended:
+        until = min(until, max(desk_tape[len(desk_tape) - 1].ts_recv, first) + 1)
+    if until > desk_until or until - params.response_ns > venue_until:
+        return STARVED
+    return until
+
+
+@kernel
+def advance(
+    loop: Loop, venue: Venue, book: Book, rules: BookParams, params: VenueParams, tape: Rows, until_ns: int
+) -> int:
+    """Let the venue live through everything before `until_ns`, the market before us on a tie.
+
+    Returns `until_ns`, or the instant at which it paused because many reports wait.
+    """
+    while True:
+        row_ns = tape[loop.venue].ts_event if loop.venue < len(tape) else NEVER
+        request_ns = next_request_ns(venue)
+        now = min(row_ns, request_ns)
+        if now >= until_ns:
+            return until_ns
+        if RING - (venue.reports_tail - venue.reports_head) < ROOM:
+            return now
+        venue.now_ns = now
+        if row_ns <= request_ns:
+            on_market(venue, book, rules, params, tape[loop.venue])
+            loop.venue += 1
+        else:
+            on_request(venue, book, params, venue.requests[venue.requests_head % RING])
+            venue.requests_head += 1
+
+
+@kernel
+def release(loop: Loop, venue: Venue, times: LoopParams, tape: Rows, until_ns: int, out: Rows) -> int:
+    """Write what reaches us before `until_ns` into `out`; return the number of rows.
+
+    On a tie the market comes first, then reports, then the clock, which ends with the tape.
+    """
+    n, size = 0, len(tape)
+    while n < len(out):
+        row_ns = tape[loop.desk].ts_recv if loop.desk < size else NEVER
+        report_ns = next_report_ns(venue)
+        if min(row_ns, report_ns, loop.next_clock_ns) >= until_ns:
+            break
+        if row_ns <= report_ns and row_ns <= loop.next_clock_ns:
+            out[n] = tape[loop.desk]
+            loop.desk += 1
+        elif report_ns <= loop.next_clock_ns:
+            out[n] = venue.reports[venue.reports_head % RING]
+            venue.reports_head += 1
+        else:
+            _tick(loop, times, out, n)
+        n += 1
+    loop.until_ns = until_ns
+    return n
+
+
+@kernel
+def _tick(loop: Loop, times: LoopParams, out: Rows, n: int) -> None:
+    row = out[n]
+    row.ts_event = row.ts_recv = loop.next_clock_ns
+    row.id = row.price_ticks = row.size_lots = 0
+    row.lag_us = 0
+    row.kind = CLOCK
+    row.side = row.marks = row.reason = 0
+    loop.next_clock_ns += times.clock_ns
+
+
+@kernel
+def play_round(
+    cells: tuple[Cell[Loop], Cell[Venue], Cell[Book]],
+    setup: tuple[Cell[LoopParams], Cell[VenueParams], Cell[BookParams]],
+    desk_tape: Rows,
+    venue_tape: Rows,
+    desk_until: int,
+    venue_until: int,
+    out: Rows,
+) -> int:
+    """Play one round and write what reaches us into `out`; return its row count, STARVED or FINISHED."""
+    loop, venue, book = cells[0][0], cells[1][0], cells[2][0]
+    times, params, rules = setup[0][0], setup[1][0], setup[2][0]
+    until = open_window(loop, venue, params, times, desk_tape, venue_tape, desk_until, venue_until)
+    if until < 0:
+        return until
+    reached = advance(loop, venue, book, rules, params, venue_tape, until - params.response_ns)
+    loop.number += 1
+    return release(loop, venue, times, desk_tape, min(until, reached + params.response_ns), out)

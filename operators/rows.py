@@ -1,0 +1,91 @@
+"""What flows: one flat row for every fact, whoever states it.
+
+A row is 48 bytes of integers. Prices are ticks and sizes are lots, both 64 bits
+wide, so that any listed symbol fits. `id` is the trade id, the book update id
+or our order number, whichever the kind has.
+
+| kind | said by | side | price, size | id |
+|---|---|---|---|---|
+| CLEAR | market | 0 | | last update id: a snapshot begins |
+| LEVEL | market | book side | the level, 0 lots deletes it | last update id of its message |
+| BEST | market | book side | best price and size of that side | update id |
+| TRADE | market | aggressor, 0 if unknown | the print | trade id, 0 if none |
+| GAP | market | 0 | | the update chain broke: the book is unknown |
+| MARK | market | 0 | mark price | |
+| CLOCK | source | 0 | | a tick of the grid of event time |
+| PLACE, AMEND, CANCEL | us | our side | wanted price and size | order number |
+| ACCEPTED to CANCEL_REJECTED | venue | our side | price, size it concerns | order number |
+"""
+
+from typing import Annotated, Final
+
+import numpy as np
+
+from operators.kernel import Record, Table, kernel
+
+BUY: Final = 1
+SELL: Final = -1
+
+CLEAR: Final = 1
+LEVEL: Final = 2
+BEST: Final = 3
+TRADE: Final = 4
+GAP: Final = 5
+MARK: Final = 6
+
+CLOCK: Final = 9
+
+PLACE: Final = 10
+AMEND: Final = 11
+CANCEL: Final = 12
+
+ACCEPTED: Final = 20
+AMENDED: Final = 21
+FILLED: Final = 22
+CANCELED: Final = 23
+REJECTED: Final = 24
+AMEND_REJECTED: Final = 25
+CANCEL_REJECTED: Final = 26
+
+# Marks of a row, one bit each.
+LAST: Final = 1
+"""The row ends its message: the book is whole again."""
+MAKER: Final = 2
+"""The fill was passive."""
+POST_ONLY: Final = 4
+
+# Why a request failed (`reason` of a report).
+NO_REASON: Final = 0
+WOULD_CROSS: Final = 1
+UNKNOWN_ORDER: Final = 2
+OFF_GRID: Final = 3
+BELOW_MINIMUM: Final = 4
+VENUE_FULL: Final = 5
+
+NEVER: Final = (1 << 63) - 1
+LIMIT: Final = 1 << 53
+"""Ticks and lots stay below this: a float holds every one of them exactly."""
+
+
+class Row(Record):
+    """One fact."""
+
+    ts_event: int
+    ts_recv: int
+    id: int
+    price_ticks: int
+    size_lots: int
+    lag_us: Annotated[int, np.int32]
+    kind: Annotated[int, np.int8]
+    side: Annotated[int, np.int8]
+    marks: Annotated[int, np.int8]
+    reason: Annotated[int, np.int8]
+
+
+Rows = Table[Row]
+
+
+@kernel
+def settles(row: Row) -> bool:
+    """Say whether the world is whole after this row, so that a decision may follow it."""
+    return (row.marks & LAST) != 0 or row.kind >= CLOCK

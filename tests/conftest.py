@@ -1,0 +1,29 @@
+"""What every test may ask for."""
+
+import os
+
+# Out of bounds is silent in compiled code, and Numba reads this only when it is first imported.
+# The Makefile sets it too, for doctests that are collected without this file.
+os.environ.setdefault("NUMBA_BOUNDSCHECK", "1")
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis.configuration import set_hypothesis_home_dir
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The same examples every time: a failure can be repeated, and the first call of a rule may compile it.
+settings.register_profile("phoenix", derandomize=True, deadline=None, database=None)
+settings.load_profile("phoenix")
+set_hypothesis_home_dir(ROOT / ".cache/hypothesis")
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Return the folder of recorded market data, or skip the test where there is none."""
+    folder = Path(os.environ.get("PHOENIX_DATA") or ROOT / "../shared/data").resolve()
+    if not folder.is_dir():
+        pytest.skip(f"no recorded market data: {folder} is not a folder (PHOENIX_DATA names another)")
+    return folder
