@@ -56,6 +56,8 @@ class Book(Record):
     n_gaps: int
     n_crossed: int
     updated_ns: int
+    stepped_from: Annotated[NDArray[np.int64], np.int64, (2,)]
+    """The best prices that they stepped from, the best of each side."""
     best: Annotated[NDArray[np.int64], np.int64, (2,)]
     deepest: Annotated[NDArray[np.int64], np.int64, (2,)]
     quote_id: int
@@ -135,8 +137,13 @@ def next_level(book: Book, side: int, price_ticks: int) -> int:
 def _step_behind(book: Book, side: int, price_ticks: int) -> None:
     """Newer information wins: the other side's best steps back behind `price_ticks`."""
     other = side_index(-side)
-    if side * (price_ticks - book.best[other]) >= 0:
-        book.stepped_over = 1
+    best = book.best[other]
+    if side * (price_ticks - best) >= 0:
+        if book.stepped_over == 0:
+            book.stepped_over = 1
+            book.stepped_from[0], book.stepped_from[1] = NO_BID, NO_ASK
+        if side * (book.stepped_from[other] - best) > 0:
+            book.stepped_from[other] = best
         book.best[other] = next_level(book, -side, price_ticks)
 
 
@@ -176,7 +183,7 @@ def lots_at(book: Book, side: int, price_ticks: int) -> int:
     """Return the lots resting at a price by depth, or UNKNOWN."""
     if abs(price_ticks - book.anchor) >= REACH:
         return UNKNOWN
-    return book.lots[side_index(side), price_ticks & (SPAN - 1)]
+    return int(book.lots[side_index(side), price_ticks & (SPAN - 1)])
 
 
 @kernel
@@ -189,7 +196,7 @@ def quote_is_newer(book: Book) -> bool:
 def touch_ticks(book: Book, side: int) -> int:
     """Return the best price of a side, from the newer of ring and best bid/offer."""
     i = side_index(side)
-    return book.quote_ticks[i] if quote_is_newer(book) else book.best[i]
+    return int(book.quote_ticks[i] if quote_is_newer(book) else book.best[i])
 
 
 @kernel
@@ -197,7 +204,7 @@ def touch_lots(book: Book, side: int) -> int:
     """Return the lots at the best price of a side."""
     i = side_index(side)
     if quote_is_newer(book):
-        return book.quote_lots[i]
+        return int(book.quote_lots[i])
     return max(0, lots_at(book, side, book.best[i]))
 
 
@@ -208,7 +215,7 @@ def lots_ahead(book: Book, side: int, price_ticks: int) -> int:
     if quote_is_newer(book):
         beyond = side * (price_ticks - book.quote_ticks[i])
         if beyond >= 0:
-            return book.quote_lots[i] if beyond == 0 else 0
+            return int(book.quote_lots[i]) if beyond == 0 else 0
     if side * (price_ticks - book.best[i]) > 0 and book.depth == SYNCED:
         return 0
     return lots_at(book, side, price_ticks)
@@ -231,6 +238,7 @@ def apply_row(book: Book, params: BookParams, row: Row) -> None:
     elif kind == GAP:
         book.n_gaps += 1
         book.depth = BROKEN
+        book.snapshot = 0
     else:
         return
     if row.marks & LAST:
@@ -259,7 +267,8 @@ def _on_clear(book: Book, row: Row) -> None:
 @kernel
 def _end_message(book: Book, params: BookParams, ts_recv: int) -> None:
     """Judge the book where a message ends: it may have been crossed within it."""
-    if book.snapshot != 0:
+    empty = book.best[0] == NO_BID and book.best[1] == NO_ASK
+    if book.snapshot != 0 and not empty:
         _fill_in(book, BUY)
         _fill_in(book, SELL)
         book.depth = SYNCED
@@ -293,7 +302,7 @@ def _left_behind(book: Book) -> bool:
     for side in (BUY, SELL):
         i = side_index(side)
         other = book.best[side_index(-side)]
-        for price_ticks in range(other, other + side * 64, side):
+        for price_ticks in range(other, book.stepped_from[i] + side, side):
             if abs(price_ticks - book.anchor) < REACH and book.lots[i, price_ticks & (SPAN - 1)] > 0:
                 return True
     return False

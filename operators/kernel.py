@@ -95,7 +95,7 @@ class Record:
         """
         hints = get_type_hints(cls, include_extras=True)
         fields = [(name, *_layout(hint)) for name, hint in hints.items() if name != "dtype"]
-        taken = [name for name, *_ in fields if hasattr(np.record, name)]
+        taken = [name for name in hints if name != "dtype" and hasattr(np.record, name)]
         if taken:
             raise TypeError(f"{cls.__name__} cannot have fields named {', '.join(taken)}: arrays do")
         packed, aligned = np.dtype(fields), np.dtype(fields, align=True)

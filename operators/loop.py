@@ -46,14 +46,16 @@ class Loop(Record):
     next_clock_ns: int
     until_ns: int
     """End of the window being released."""
+    last_ns: int
+    """Receive time of the newest row of the tape handed to us."""
 
 
 @kernel
 def first_ns(loop: Loop, venue: Venue, params: VenueParams, desk_tape: Rows, venue_tape: Rows) -> int:
     """Return the earliest instant at which anything can still reach us."""
-    first = next_report_ns(venue)
+    first = min(next_report_ns(venue), loop.next_clock_ns)
     if loop.desk < len(desk_tape):
-        first = min(first, desk_tape[loop.desk].ts_recv, loop.next_clock_ns)
+        first = min(first, desk_tape[loop.desk].ts_recv)
     request_ns = next_request_ns(venue)
     if request_ns != NEVER:
         first = min(first, request_ns + params.response_ns)
@@ -75,20 +77,23 @@ def open_window(
 ) -> int:
     """Return the end of the next window, STARVED when more of the tape must be read first, or FINISHED."""
     ended = desk_until == NEVER
-    if loop.desk >= len(desk_tape):
-        return FINISHED if ended else STARVED
-    if loop.next_clock_ns == 0:
-        start_ns = desk_tape[loop.desk].ts_recv
-        loop.next_clock_ns = (start_ns // times.clock_ns + 1) * times.clock_ns
+    handed_out = loop.desk >= len(desk_tape)
+    if handed_out and not ended:
+        return STARVED
+    end_ns = loop.last_ns if handed_out else desk_tape[len(desk_tape) - 1].ts_recv
+    if loop.next_clock_ns == 0 and not handed_out:
+        loop.next_clock_ns = (desk_tape[loop.desk].ts_recv // times.clock_ns + 1) * times.clock_ns
     latency_ns = params.entry_ns + params.response_ns
     first = first_ns(loop, venue, params, desk_tape, venue_tape)
+    if handed_out and (first > end_ns or end_ns == 0):
+        return FINISHED
     until = first + max(1, latency_ns)
     if times.on_clock_only != 0:
         until = max(until, loop.next_clock_ns + max(1, latency_ns))
     if times.window_ns > 0:
         until = min(until, first + times.window_ns)
     if ended:
-        until = min(until, max(desk_tape[len(desk_tape) - 1].ts_recv, first) + 1)
+        until = min(until, end_ns + 1)
     if until > desk_until or until - params.response_ns > venue_until:
         return STARVED
     return until
@@ -100,7 +105,7 @@ def advance(
 ) -> int:
     """Let the venue live through everything before `until_ns`, the market before us on a tie.
 
-    Returns `until_ns`, or the instant at which it paused because many reports wait.
+    Returns `until_ns`, or, paused because many reports wait, an instant after the oldest of them.
     """
     while True:
         row_ns = tape[loop.venue].ts_event if loop.venue < len(tape) else NEVER
@@ -109,7 +114,7 @@ def advance(
         if now >= until_ns:
             return until_ns
         if RING - (venue.reports_tail - venue.reports_head) < ROOM:
-            return now
+            return max(now, venue.reports[venue.reports_head % RING].ts_event + 1)
         venue.now_ns = now
         if row_ns <= request_ns:
             on_market(venue, book, rules, params, tape[loop.venue])
@@ -134,6 +139,7 @@ def release(loop: Loop, venue: Venue, times: LoopParams, tape: Rows, until_ns: i
         if row_ns <= report_ns and row_ns <= loop.next_clock_ns:
             out[n] = tape[loop.desk]
             loop.desk += 1
+            loop.last_ns = row_ns
         elif report_ns <= loop.next_clock_ns:
             out[n] = venue.reports[venue.reports_head % RING]
             venue.reports_head += 1

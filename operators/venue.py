@@ -8,8 +8,6 @@ do not move the recorded market.
 
 from typing import Annotated, Final
 
-import numpy as np
-
 from operators.book import UNKNOWN, Book, BookParams, apply_row, lots_ahead, quote_is_newer, touch_ticks
 from operators.kernel import Cell, Record, Table, kernel
 from operators.rows import (
@@ -185,10 +183,10 @@ def eaten(order: Resting, params: VenueParams, traded_lots: int, given: int) -> 
     """Return how much of our order a trade at its price takes; `given` went to our orders before it."""
     order.front_lots -= traded_lots
     order.traded_lots += traded_lots
-    past_front = int(round(-order.front_lots)) - given
+    past_front = round(-order.front_lots) - given
+    order.front_lots = max(0.0, order.front_lots)
     if past_front <= 0:
         return 0
-    order.front_lots = 0.0
     return min(past_front, order.leaves_lots) if params.partial_fills != 0 else order.leaves_lots
 
 
@@ -266,7 +264,13 @@ def _crosses(book: Book, row: Row) -> bool:
 
 
 @kernel
-def _queue_up(order: Resting, book: Book, row: Row) -> None:
+def _queue_up(venue: Venue, book: Book, row: Row, lots: int) -> None:
+    """Rest behind everything at the price, our own orders included."""
+    order = venue.resting[venue.n_resting]
+    venue.n_resting += 1
+    order.number = row.id
+    order.side = row.side
+    order.leaves_lots = lots
     order.price_ticks = row.price_ticks
     order.traded_lots = 0
     order.level_lots = lots_ahead(book, row.side, row.price_ticks)
@@ -285,12 +289,7 @@ def _on_place(venue: Venue, book: Book, params: VenueParams, row: Row) -> None:
     if reason != 0:
         _answer(venue, params, REJECTED, row, reason)
         return
-    order = venue.resting[venue.n_resting]
-    order.number = row.id
-    order.side = row.side
-    order.leaves_lots = row.size_lots
-    _queue_up(order, book, row)
-    venue.n_resting += 1
+    _queue_up(venue, book, row, row.size_lots)
     _answer(venue, params, ACCEPTED, row, 0)
 
 
@@ -303,7 +302,9 @@ def _on_amend(venue: Venue, book: Book, params: VenueParams, row: Row, k: int) -
         _remove(venue, k)
         _answer(venue, params, CANCELED, row, WOULD_CROSS)
     else:
-        _queue_up(venue.resting[k], book, row)
+        lots = venue.resting[k].leaves_lots
+        _remove(venue, k)
+        _queue_up(venue, book, row, lots)
         _answer(venue, params, AMENDED, row, 0)
 
 

@@ -1,0 +1,120 @@
+"""Settings turned into the parameters that kernels read: human units end here."""
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+
+from configs.buckets import bucket_steps, step
+from configs.schema import Quoting, Source
+from configs.settings import SymbolSettings
+from operators.asmm import LINEAR, RAMP, STEP, AsmmParams
+from operators.book import BookParams
+from operators.desk import Rules
+from operators.instruments import Instrument
+from operators.kernel import Cell
+from operators.ledger import LedgerParams
+from operators.loop import LoopParams
+from operators.orders import OrdersParams
+from operators.risk import RiskParams
+from operators.venue import PROB, RISK_AVERSE, VenueParams
+from operators.vpin import MEAN_ABS, NET, VpinParams
+
+WIDEN = {"linear": LINEAR, "step": STEP, "ramp": RAMP}
+UNLIMITED = 1 << 40
+
+
+def rules_for(symbol: SymbolSettings, source: Source) -> Rules:
+    """Return every parameter of one symbol."""
+    return Rules(
+        loop=_loop(symbol.quoting),
+        venue=_venue(symbol),
+        book=BookParams.cell(newer_wins=symbol.book.on_cross == "newer_wins"),
+        vpin=_vpin(symbol),
+        asmm=_asmm(symbol, source),
+        orders=OrdersParams.cell(
+            requote_ticks=int(symbol.quoting.requote_ticks),
+            min_requote_ns=_ns(symbol.quoting.min_requote_ms),
+            amends=symbol.orders.replace == "amend",
+        ),
+        risk=_risk(symbol),
+        ledger=LedgerParams.cell(
+            maker_fee_e8=_e8(symbol.venue.maker_fee_bps), taker_fee_e8=_e8(symbol.venue.taker_fee_bps)
+        ),
+    )
+
+
+def _ns(ms: float) -> int:
+    return round(ms * 1_000_000)
+
+
+def _e8(bps: Decimal) -> int:
+    return int((bps * 10_000).to_integral_value(ROUND_HALF_UP))
+
+
+def _ceil(value: Decimal) -> int:
+    return int(value.to_integral_value(ROUND_CEILING))
+
+
+def _least(instrument: Instrument) -> int:
+    return _ceil(instrument.min_notional / instrument.tick_lot)
+
+
+def _loop(quoting: Quoting) -> Cell[LoopParams]:
+    return LoopParams.cell(clock_ns=_ns(quoting.clock_ms), on_clock_only=quoting.decide == "clock")
+
+
+def _venue(symbol: SymbolSettings) -> Cell[VenueParams]:
+    venue = symbol.venue
+    return VenueParams.cell(
+        entry_ns=_ns(venue.entry_latency_ms),
+        response_ns=_ns(venue.response_latency_ms),
+        queue=PROB if venue.queue == "prob" else RISK_AVERSE,
+        queue_power=venue.queue_power,
+        partial_fills=venue.partial_fills,
+        min_notional_tick_lots=_least(symbol.instrument),
+    )
+
+
+def _vpin(symbol: SymbolSettings) -> Cell[VpinParams]:
+    vpin = symbol.vpin
+    threshold = vpin.vol_threshold / step(vpin, symbol.instrument)
+    return VpinParams.cell(
+        enabled=vpin.enabled,
+        bucket_steps=bucket_steps(vpin, symbol.instrument),
+        n_buckets=vpin.n_buckets,
+        min_buckets=vpin.min_buckets,
+        vol_threshold_steps=_ceil(threshold),
+        quote_unit=vpin.bucket_unit == "quote",
+        estimator=MEAN_ABS if vpin.estimator == "mean_abs" else NET,
+        fallback=vpin.fallback,
+    )
+
+
+def _asmm(symbol: SymbolSettings, source: Source) -> Cell[AsmmParams]:
+    quoting, vpin = symbol.quoting, symbol.vpin
+    improve = quoting.max_improve_ticks
+    return AsmmParams.cell(
+        half_spread_ticks=quoting.half_spread_ticks,
+        min_half_spread_bps=quoting.min_half_spread_bps,
+        skew_ticks_per_lot=quoting.skew_ticks_per_lot,
+        order_lots=quoting.order_lots,
+        max_inventory_lots=quoting.max_inventory_lots,
+        max_improve_ticks=UNLIMITED if improve is None else improve,
+        microprice=quoting.fair_price == "microprice",
+        on_clock_only=quoting.decide == "clock",
+        stale_after_ns=_ns(source.stale_after_ms),
+        widen_mode=WIDEN[vpin.widen_mode],
+        threshold=vpin.threshold,
+        multiplier=vpin.multiplier,
+        pause_threshold=vpin.pause_threshold,
+        pause_ns=_ns(vpin.pause_seconds * 1000),
+        pause_keeps_reducing=vpin.pause_keeps_reducing,
+    )
+
+
+def _risk(symbol: SymbolSettings) -> Cell[RiskParams]:
+    unit = symbol.instrument.tick_lot
+    return RiskParams.cell(
+        budget_tick_lots=int((symbol.risk.budget_notional / unit).to_integral_value(ROUND_FLOOR)),
+        max_order_tick_lots=int((symbol.risk.max_order_notional / unit).to_integral_value(ROUND_FLOOR)),
+        min_notional_tick_lots=_least(symbol.instrument),
+        price_band_bps=symbol.risk.price_band_bps,
+    )

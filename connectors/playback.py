@@ -1,0 +1,113 @@
+"""A tape being played into the loop: loads chunks as rounds need them, forgets them when both clocks have passed."""
+
+from collections import deque
+from typing import NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from connectors.tape import Chunk, DeadLetter, State, Tape
+from operators.desk import FRAME, Exchange, Rules
+from operators.kernel import Table
+from operators.loop import FINISHED, STARVED, Loop, play_round
+from operators.rows import NEVER, Row, Rows
+from operators.book import pack_book, unpack_book
+from operators.venue import Venue, submit
+
+WHOLE = np.dtype((np.void, Row.dtype.itemsize))
+VERSION = "playback 1"
+
+
+class Held(NamedTuple):
+    """A loaded chunk: how reading stood before it, and its rows in either order."""
+
+    before: State
+    n_desk: int
+    n_venue: int
+
+
+class Playback:
+    """One symbol's tape and the simulated venue behind the closed loop.
+
+    Raises:
+        CheckpointRefused: by `restore`, when the state is another version's.
+    """
+
+    def __init__(self, tape: Tape, rules: Rules, exchange: Exchange) -> None:
+        self.tape, self.rules, self.exchange = tape, rules, exchange
+        self.held: deque[Held] = deque()
+        self.letters: list[DeadLetter] = []
+        self.desk, self.venue = Row.table(0), Row.table(0)
+        self.desk_until = self.venue_until = 0
+        self.buffer = Row.table(FRAME)
+
+    def play(self, requests: Rows) -> Rows | None:
+        """Give the venue what was decided, and return what reaches us next, or None at the end.
+
+        The rows stand in a buffer that the next call overwrites.
+        """
+        submit(self.exchange.venue, self.rules.venue, requests, len(requests))
+        while True:
+            n = self._round()
+            if n == FINISHED:
+                return None
+            if n != STARVED:
+                return self.buffer[:n]
+            self.load()
+
+    def _round(self) -> int:
+        setup = self.rules.loop, self.rules.venue, self.rules.book
+        cells = self.exchange.loop, self.exchange.venue, self.exchange.book
+        return play_round(
+            cells, setup, self.desk, self.venue, self.desk_until, self.venue_until, self.buffer
+        )
+
+    def load(self) -> None:
+        """Read one more chunk, and drop those that both cursors are past."""
+        self._drop()
+        before = self.tape.snapshot()
+        chunk = self.tape.read() or Chunk(Row.table(0), Row.table(0), NEVER, NEVER)
+        self.held.append(Held(before, len(chunk.desk), len(chunk.venue)))
+        self.desk, self.venue = _joined(self.desk, chunk.desk), _joined(self.venue, chunk.venue)
+        self.desk_until, self.venue_until = chunk.desk_until, chunk.venue_until
+        self.letters.extend(chunk.letters)
+
+    def _drop(self) -> None:
+        loop = self.exchange.loop[0]
+        while self.held and self.held[0].n_desk <= loop.desk and self.held[0].n_venue <= loop.venue:
+            _, n_desk, n_venue = self.held.popleft()
+            self.desk, self.venue = self.desk[n_desk:], self.venue[n_venue:]
+            loop.desk -= n_desk
+            loop.venue -= n_venue
+
+    def take_letters(self) -> tuple[DeadLetter, ...]:
+        """Return the dead letters found since the last call."""
+        letters = tuple(self.letters)
+        self.letters.clear()
+        return letters
+
+    def snapshot(self) -> State:
+        """Return where reading of the oldest held chunk began, and the venue's whole state."""
+        loop, venue, book = self.exchange
+        before = self.held[0].before if self.held else self.tape.snapshot()
+        return (VERSION, before, len(self.held), loop.tobytes(), venue.tobytes(), pack_book(book))
+
+    def restore(self, state: State) -> None:
+        """Go on where `snapshot` was taken; the held chunks are read again, without their letters."""
+        _, before, n_held, loop, venue, book = cast(
+            "tuple[str, State, int, bytes, bytes, tuple[bytes, bytes, bytes, bytes]]", state
+        )
+        self.tape.restore(before)
+        self.exchange = Exchange(Loop.load(loop), Venue.load(venue), unpack_book(book))
+        held_loop = self.exchange.loop.copy()
+        self.exchange.loop[0].desk = self.exchange.loop[0].venue = -1
+        for _ in range(n_held):
+            self.load()
+        self.exchange.loop[0].desk, self.exchange.loop[0].venue = held_loop[0].desk, held_loop[0].venue
+        self.letters.clear()
+
+
+def _joined(head: Rows, tail: Rows) -> Rows:
+    """As plain bytes: NumPy copies named fields one by one."""
+    blocks = [cast("NDArray[np.void]", rows).view(WHOLE) for rows in (head, tail)]
+    return cast("Table[Row]", np.concatenate(blocks).view(Row.dtype))

@@ -1,0 +1,181 @@
+"""Where a rule becomes an operator: the only file that knows both."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import bytewax.operators as op
+import numpy as np
+
+from bytewax.operators import KeyedStream, StatefulBatchLogic
+
+from connectors.closed_loop import Answer, Frame
+from connectors.report import Standing
+from operators.asmm import Asmm, Quotes, asmm_on_frame
+from operators.book import Book, Top, book_on_frame, open_book, pack_book, unpack_book
+from operators.desk import REQUESTS_PER_DECISION, Rules
+from operators.kernel import Cell, Table
+from operators.ledger import Fill, Ledger, ledger_on_frame
+from operators.orders import Orders
+from operators.risk import Risk, risk_on_frame
+from operators.rows import Row
+from operators.vpin import Reading, Vpin, vpin_on_frame
+
+
+class Step:
+    """One symbol's rule between frames: takes items in, keeps its records."""
+
+    def take(self, item: Any) -> Any:  # noqa: ANN401 - each step has items of its own
+        """Return what the rule makes of one item."""
+        raise NotImplementedError
+
+    def dump(self) -> Any:  # noqa: ANN401 - plain tuples and bytes
+        """Return the records as a checkpoint keeps them."""
+        raise NotImplementedError
+
+
+class BookStep(Step):
+    """Frames to touches."""
+
+    def __init__(self, rules: Rules, state: Any) -> None:  # noqa: ANN401
+        self.rules = rules
+        self.book: Cell[Book] = unpack_book(state) if state else Book.cell()
+        if not state:
+            open_book(self.book)
+
+    def take(self, item: Frame) -> tuple[bool, int, tuple[Frame, Table[Top]]]:
+        """Return the frame with the touch after each row that settles."""
+        tops = Top.table(len(item.rows))
+        book_on_frame(self.book, self.rules.book, item.rows, tops)
+        return True, item.number, (item, tops)
+
+    def dump(self) -> Any:  # noqa: ANN401
+        """Return the book, packed."""
+        return pack_book(self.book)
+
+
+class VpinStep(Step):
+    """Frames to readings of toxicity."""
+
+    def __init__(self, rules: Rules, state: Any) -> None:  # noqa: ANN401
+        self.rules = rules
+        self.vpin = Vpin.load(state) if state else Vpin.cell()
+
+    def take(self, item: Frame) -> tuple[bool, int, Table[Reading]]:
+        """Return the reading after each row that settles."""
+        readings = Reading.table(len(item.rows))
+        vpin_on_frame(self.vpin, self.rules.vpin, item.rows, readings)
+        return False, item.number, readings
+
+    def dump(self) -> bytes:
+        """Return the buckets."""
+        return self.vpin.tobytes()
+
+
+class PairStep(Step):
+    """Meets the two branches by frame number, whichever comes first."""
+
+    def __init__(self, state: Any) -> None:  # noqa: ANN401
+        self.waiting: dict[int, Any] = dict(state or {})
+
+    def take(self, item: Any) -> Any:  # noqa: ANN401
+        """Return the pair that an item completes, or None."""
+        left, number, value = item
+        if number not in self.waiting:
+            self.waiting[number] = value
+            return None
+        other = self.waiting.pop(number)
+        return (value, other) if left else (other, value)
+
+    def dump(self) -> dict[int, Any]:
+        """Return what waits (nothing does, between epochs of a closed loop)."""
+        return dict(self.waiting)
+
+
+class View(NamedTuple):
+    """A frame, all that is read from it, and what is wanted."""
+
+    frame: Frame
+    tops: Table[Top]
+    readings: Table[Reading]
+    quotes: Table[Quotes]
+    n_quotes: int
+    n_pauses: int
+
+
+class AsmmStep(Step):
+    """Views to wanted quotes."""
+
+    def __init__(self, rules: Rules, state: Any) -> None:  # noqa: ANN401
+        self.rules = rules
+        self.asmm = Asmm.load(state) if state else Asmm.cell()
+
+    def take(self, item: Any) -> View:  # noqa: ANN401
+        """Return the view with every decision of the frame."""
+        (frame, tops), readings = item
+        quotes = Quotes.table(len(frame.rows))
+        n = asmm_on_frame(self.asmm, self.rules.asmm, frame.rows, tops, readings, quotes)
+        return View(frame, tops, readings, quotes, n, int(self.asmm[0].n_pauses))
+
+    def dump(self) -> bytes:
+        """Return inventory and pause."""
+        return self.asmm.tobytes()
+
+
+class RiskStep(Step):
+    """Wanted quotes to requests within limits, and the account."""
+
+    def __init__(self, rules: Rules, state: Any) -> None:  # noqa: ANN401
+        self.rules = rules
+        risk, orders, ledger = state or (None, None, None)
+        self.risk = Risk.load(risk) if risk else Risk.cell()
+        self.orders = Orders.load(orders) if orders else Orders.cell()
+        self.ledger = Ledger.load(ledger) if ledger else Ledger.cell()
+
+    def take(self, item: View) -> Answer:
+        """Return the requests and fills of the frame."""
+        rows = item.frame.rows
+        out = Row.table(item.n_quotes * 4 + REQUESTS_PER_DECISION)
+        n = risk_on_frame(
+            self.risk, self.orders, self.rules.risk, self.rules.orders, rows, item.quotes, item.n_quotes, out
+        )
+        fills = Fill.table(len(rows))
+        n_fills = ledger_on_frame(self.ledger, self.rules.ledger, rows, item.tops, item.readings, fills)
+        where = np.asarray(fills)["row"][:n_fills]
+        standing = Standing(self.ledger.copy(), self.orders.copy(), item.n_pauses)
+        fill_rows = np.asarray(rows)[where].view(Row.dtype)
+        return Answer(
+            item.frame.number, out[:n], fill_rows, fills[:n_fills], item.frame.letters, standing  # type: ignore[arg-type]
+        )
+
+    def dump(self) -> tuple[bytes, bytes, bytes]:
+        """Return position, orders and account."""
+        return self.risk.tobytes(), self.orders.tobytes(), self.ledger.tobytes()
+
+
+class Lifted(StatefulBatchLogic[Any, Any, Any]):
+    """All that Bytewax needs to know of a step; one is made per symbol, at its first item."""
+
+    def __init__(self, make: Callable[[str, Any], Step], state: Any) -> None:  # noqa: ANN401
+        self.make, self.state = make, state
+        self.step: Step | None = None
+
+    def on_batch(self, items: list[Any]) -> tuple[Iterable[Any], bool]:
+        """Take every item in; the first names the symbol, which Bytewax does not tell."""
+        if self.step is None:
+            dumped = None if self.state is None else self.state[1]
+            self.step = self.make(items[0][0], dumped)
+            self.state = (items[0][0],)
+        step = self.step
+        made = ((symbol, step.take(item)) for symbol, item in items)
+        return [pair for pair in made if pair[1] is not None], StatefulBatchLogic.RETAIN
+
+    def snapshot(self) -> Any:  # noqa: ANN401
+        """Return the symbol and its records."""
+        if self.step is None:
+            return self.state
+        return self.state[0], self.step.dump()
+
+
+def lift(step_id: str, up: KeyedStream[Any], make: Callable[[str, Any], Step]) -> KeyedStream[Any]:
+    """Make an operator of a step; items carry their symbol with them."""
+    return op.stateful_batch(step_id, up, lambda state: Lifted(make, state))

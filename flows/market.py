@@ -1,0 +1,97 @@
+"""A configuration made ready to run: tapes, rules, journals and what they share."""
+
+import hashlib
+import signal
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from configs.load import load
+from configs.rules import rules_for
+from configs.settings import Settings
+from configs.write import digest, resolved_yaml
+from connectors.closed_loop import Mailbox, Shared, Stamp
+from connectors.journal import Journal, RunDirectory, next_directory
+from connectors.playback import Playback
+from connectors.recorded import Recording, discover
+from connectors.recorded import open_tape as open_recorded
+from connectors.synthetic import SyntheticMarket
+from connectors.synthetic import open_tape as open_synthetic
+from connectors.tape import Tape
+from operators.desk import Rules, open_exchange
+from operators.kernel import ROOT, rules_digest
+
+
+@dataclass(frozen=True)
+class Program:
+    """Everything that either driver needs."""
+
+    settings: Settings
+    rules: dict[str, Rules]
+    recordings: dict[str, Recording]
+    shared: Shared
+
+    def tape(self, symbol: str) -> Tape:
+        """Open one symbol's tape."""
+        settings, source = self.settings.symbols[symbol], self.settings.source
+        if source.kind == "recorded":
+            recording = self.recordings[symbol]
+            return open_recorded(symbol, settings.instrument, [recording.path], recording.market, source.format)
+        return open_synthetic(
+            symbol,
+            settings.instrument,
+            SyntheticMarket(**settings.synthetic.model_dump()),
+            seed=source.seed,
+            start_ns=int(source.start.timestamp()) * 1_000_000_000,
+            duration_s=source.duration_s,
+        )
+
+    def playback(self, symbol: str) -> Playback:
+        """Return one symbol's tape and the venue behind it, at its start."""
+        return Playback(self.tape(symbol), self.rules[symbol], open_exchange())
+
+    def journal(self, symbol: str) -> Journal:
+        """Return one symbol's logs, not yet opened."""
+        instrument = self.settings.symbols[symbol].instrument
+        return Journal(self.shared.directory, symbol, instrument, digest(self.settings)[:8])
+
+    def stop_on_signals(self) -> None:
+        """Let Ctrl-C and SIGTERM end the run with a checkpoint."""
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: self.shared.stop.set())
+
+
+def code_digest() -> str:
+    """Name the code as it is written now: a checkpoint is read only by the code that made it."""
+    whole = hashlib.sha256(rules_digest().encode())
+    for room in ("configs", "connectors", "flows", "operators"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            whole.update(path.read_bytes())
+    return whole.hexdigest()[:16]
+
+
+def program(config: Path, overrides: Sequence[str] = (), out: Path | None = None) -> Program:
+    """Load a configuration and make it ready.
+
+    Raises:
+        ConfigError: something in it is wrong.
+        SourceError: a recording is missing or unusable.
+    """
+    settings = load(config, overrides)
+    recordings: dict[str, Recording] = {}
+    if settings.source.kind == "recorded":
+        found = discover([Path(path) for path in settings.source.path], settings.source.market)
+        market = found[0].market
+        settings = load(config, overrides, symbols=[each.symbol for each in found], market=market)
+        recordings = {each.symbol: each for each in found if each.symbol in settings.symbols}
+    symbols = [symbol for symbol in settings.symbols if not recordings or symbol in recordings]
+    day = datetime.now(UTC).strftime("%Y%m%d")
+    path = out or next_directory(Path(settings.run.directory), day, settings.profile)
+    directory = RunDirectory(path, symbols, {"config.yaml": resolved_yaml(settings)})
+    mail = {symbol: Mailbox() for symbol in symbols}
+    shared = Shared(directory, Stamp(code_digest(), digest(settings)), mail, threading.Event())
+    rules = {symbol: rules_for(settings.symbols[symbol], settings.source) for symbol in symbols}
+    return Program(settings, rules, recordings, shared)

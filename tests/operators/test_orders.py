@@ -1,0 +1,407 @@
+import random
+
+import numpy as np
+import pytest
+
+import operators.orders
+from operators.orders import (
+    AMENDING,
+    CANCELING,
+    FREE,
+    ILLEGAL,
+    NEW_ORDER,
+    NOTHING,
+    PENDING,
+    SLOTS,
+    TRANSITIONS,
+    WORKING,
+    Orders,
+    OrdersParams,
+    amend,
+    find,
+    keep_or_move,
+    live_lots,
+    on_report,
+    place,
+    send_cancels,
+)
+from operators.rows import (
+    ACCEPTED,
+    AMEND,
+    AMEND_REJECTED,
+    AMENDED,
+    BUY,
+    CANCEL,
+    CANCEL_REJECTED,
+    CANCELED,
+    FILLED,
+    LAST,
+    PLACE,
+    POST_ONLY,
+    REJECTED,
+    SELL,
+    Row,
+)
+
+KINDS = (
+    ("ACCEPTED", ACCEPTED),
+    ("AMENDED", AMENDED),
+    ("FILLED", FILLED),
+    ("CANCELED", CANCELED),
+    ("REJECTED", REJECTED),
+    ("AMEND_REJECTED", AMEND_REJECTED),
+    ("CANCEL_REJECTED", CANCEL_REJECTED),
+)
+STAGES = {"PENDING": PENDING, "WORKING": WORKING, "AMENDING": AMENDING, "CANCELING": CANCELING}
+WORDS = STAGES | {"FREE": FREE, "illegal": ILLEGAL}
+X, F, P, W, A, C = ILLEGAL, FREE, PENDING, WORKING, AMENDING, CANCELING
+EXPECTED = {
+    PENDING: (W, X, P, F, F, X, X),
+    WORKING: (W, X, W, F, X, W, W),
+    AMENDING: (A, W, A, F, X, W, A),
+    CANCELING: (C, C, C, F, X, C, W),
+}
+CELLS = [
+    (stage, kind, after)
+    for stage, row in EXPECTED.items()
+    for (_, kind), after in zip(KINDS, row, strict=True)
+]
+
+
+def report(kind, number, *, lots=0, ticks=100, side=BUY):
+    return Row.cell(kind=kind, id=number, size_lots=lots, price_ticks=ticks, side=side)[0]
+
+
+class Desk:
+    """Our orders, with whatever is wanted sent at once."""
+
+    def __init__(self, *, amends=1, requote_ticks=0, min_requote_ns=0):
+        self.cell = Orders.cell()
+        self.orders = self.cell[0]
+        self.habits = OrdersParams.cell(
+            amends=amends, requote_ticks=requote_ticks, min_requote_ns=min_requote_ns
+        )[0]
+        self.out = Row.table(4 * SLOTS)
+        self.ts_ns = 0
+
+    def hear(self, kind, number, **facts):
+        on_report(self.orders, report(kind, number, **facts))
+
+    def place(self, ticks, lots=5, side=BUY):
+        assert place(self.orders, self.ts_ns, side, ticks, lots, self.out, 0) == 1
+        return int(self.orders.last_number)
+
+    def work(self, ticks, lots=5, side=BUY):
+        number = self.place(ticks, lots, side)
+        self.hear(ACCEPTED, number)
+        return number
+
+    def want(self, ticks, lots=5, side=BUY):
+        """Return the requests that bring one side there, as (kind, number, ticks)."""
+        slot = keep_or_move(self.orders, self.habits, self.ts_ns, side, ticks, lots)
+        n = send_cancels(self.orders, self.ts_ns, self.out, 0)
+        if slot >= 0:
+            n = amend(self.orders, self.ts_ns, slot, ticks, self.out, n)
+        elif slot == NEW_ORDER:
+            n = place(self.orders, self.ts_ns, side, ticks, lots, self.out, n)
+        else:
+            assert slot == NOTHING
+        return [
+            (int(row.kind), int(row.id), int(row.price_ticks)) for row in map(self.out.__getitem__, range(n))
+        ]
+
+    def order(self, number):
+        return self.orders.slots[find(self.orders, number)]
+
+    def stages(self):
+        return [int(order.stage) for order in self.live()]
+
+    def live(self):
+        slots = (self.orders.slots[s] for s in range(SLOTS))
+        return [order for order in slots if order.stage != FREE]
+
+
+def in_stage(stage):
+    desk = Desk()
+    number = desk.place(100)
+    desk.order(number).stage = stage
+    return desk, number
+
+
+@pytest.mark.parametrize(("stage", "kind", "after"), CELLS)
+def test_a_report_makes_of_an_order_what_the_table_says(stage, kind, after):
+    desk, number = in_stage(stage)
+    before = desk.cell.tobytes()
+    desk.hear(kind, number, lots=2)
+    assert desk.orders.n_illegal == (after == ILLEGAL)
+    assert desk.orders.n_stray == 0
+    if after == ILLEGAL:
+        desk.orders.n_illegal = 0
+        assert desk.cell.tobytes() == before
+    else:
+        assert desk.stages() == ([] if after == FREE else [after])
+
+
+def test_the_table_in_words_is_the_table():
+    lines = [line for line in (operators.orders.__doc__ or "").splitlines() if line.startswith("| ")]
+    head, *body = [[word.strip() for word in line.strip("|").split("|")] for line in lines]
+    assert head == ["stage", *(name for name, _ in KINDS)]
+    told = {WORDS[stage]: tuple(WORDS[word] for word in after) for stage, *after in body}
+    assert told == EXPECTED
+    assert np.all(TRANSITIONS[FREE] == ILLEGAL)
+
+
+@pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES)
+def test_a_fill_of_all_that_is_left_frees_the_order_in_any_stage(stage):
+    desk, number = in_stage(stage)
+    desk.hear(FILLED, number, lots=2)
+    assert (desk.order(number).leaves_lots, desk.stages()) == (3, [stage])
+    desk.hear(FILLED, number, lots=3)
+    assert desk.stages() == []
+    assert live_lots(desk.orders, BUY) == 0
+    assert desk.orders.n_with_fill == 1
+
+
+@pytest.mark.parametrize("kind", [kind for _, kind in KINDS], ids=[name for name, _ in KINDS])
+def test_a_report_about_an_order_that_is_gone_is_a_stray_and_changes_nothing(kind):
+    desk = Desk()
+    gone, lives = desk.work(100), desk.work(101)
+    desk.hear(CANCELED, gone)
+    before = desk.cell.tobytes()
+    desk.hear(kind, gone, lots=5)
+    desk.hear(kind, 77, lots=5)
+    assert desk.orders.n_stray == 2
+    desk.orders.n_stray = 0
+    assert desk.cell.tobytes() == before
+    assert find(desk.orders, lives) >= 0
+
+
+def test_a_fill_while_the_cancel_travels_wins_and_its_refusal_is_a_stray():
+    desk = Desk()
+    number = desk.work(100)
+    assert desk.want(0, 0) == [(CANCEL, number, 100)]
+    desk.hear(FILLED, number, lots=5)
+    desk.hear(CANCEL_REJECTED, number)
+    assert desk.stages() == []
+    assert (desk.orders.n_stray, desk.orders.n_illegal) == (1, 0)
+
+
+def test_an_acknowledgement_after_a_fill_keeps_what_the_fill_left():
+    desk = Desk()
+    number = desk.place(100)
+    desk.hear(FILLED, number, lots=4)
+    assert desk.stages() == [PENDING]
+    desk.hear(ACCEPTED, number)
+    assert desk.stages() == [WORKING]
+    assert desk.order(number).leaves_lots == 1
+    desk.hear(FILLED, number, lots=1)
+    desk.hear(ACCEPTED, number)
+    assert desk.orders.n_stray == 1
+
+
+def test_an_amended_order_stands_where_the_venue_says():
+    desk = Desk()
+    number = desk.work(100)
+    assert desk.want(103) == [(AMEND, number, 103)]
+    order = desk.order(number)
+    assert (order.stage, order.price_ticks, order.wanted_ticks) == (AMENDING, 100, 103)
+    desk.hear(AMENDED, number, ticks=102)
+    assert (order.stage, order.price_ticks, order.wanted_ticks) == (WORKING, 102, 102)
+
+
+def test_a_refused_amend_leaves_the_order_where_it_was():
+    desk = Desk()
+    number = desk.work(100)
+    desk.want(103)
+    desk.hear(AMEND_REJECTED, number)
+    order = desk.order(number)
+    assert (order.stage, order.price_ticks, order.wanted_ticks) == (WORKING, 100, 100)
+    assert desk.want(103) == [(AMEND, number, 103)]
+
+
+def test_each_report_is_counted_as_what_it_is():
+    desk = Desk()
+    numbers = [desk.place(100) for _ in range(3)]
+    desk.hear(REJECTED, numbers[0])
+    for number in numbers[1:]:
+        desk.hear(ACCEPTED, number)
+        desk.hear(FILLED, number, lots=1)
+        desk.hear(FILLED, number, lots=1)
+    desk.hear(AMEND_REJECTED, numbers[1])
+    desk.hear(CANCEL_REJECTED, numbers[1])
+    desk.hear(CANCELED, numbers[2])
+    orders = desk.orders
+    assert (orders.n_placed, orders.n_accepted, orders.n_with_fill, orders.n_rejected) == (3, 2, 2, 3)
+
+
+def test_requests_carry_all_that_the_venue_needs():
+    desk = Desk()
+    desk.ts_ns = 7
+    row = desk.out[0]
+    row.marks = row.reason = row.lag_us = -1  # left from an earlier frame
+    number = desk.place(100, 5, SELL)
+    assert (row.kind, row.id, row.side, row.price_ticks, row.size_lots) == (PLACE, number, SELL, 100, 5)
+    assert (row.ts_event, row.ts_recv, row.marks) == (7, 7, LAST | POST_ONLY)
+    assert (row.reason, row.lag_us) == (0, 0)
+    desk.hear(FILLED, number, lots=2)
+    desk.hear(ACCEPTED, number)
+    assert desk.want(90, side=SELL) == [(AMEND, number, 90)]
+    assert desk.out[0].size_lots == 3
+
+
+def test_live_lots_count_one_side_and_everything_on_its_way():
+    desk = Desk()
+    desk.place(100, 5)
+    desk.want(200, 7, SELL)
+    canceled = desk.work(99, 3)
+    desk.order(canceled).stage = CANCELING
+    assert (live_lots(desk.orders, BUY), live_lots(desk.orders, SELL)) == (8, 7)
+    desk.hear(CANCELED, canceled)
+    assert live_lots(desk.orders, BUY) == 5
+
+
+@pytest.mark.parametrize("amends", [0, 1])
+def test_an_empty_side_is_placed_once_and_then_waits_for_its_answer(amends):
+    desk = Desk(amends=amends)
+    assert desk.want(100) == [(PLACE, 1, 100)]
+    assert desk.want(100) == []
+    desk.hear(ACCEPTED, 1)
+    assert desk.want(100) == []
+
+
+@pytest.mark.parametrize("amends", [0, 1])
+def test_nothing_wanted_cancels_what_works_and_only_that(amends):
+    desk = Desk(amends=amends)
+    works = desk.work(100)
+    pending = desk.place(101)
+    other_side = desk.work(110, side=SELL)
+    assert desk.want(0, 0) == [(CANCEL, works, 100)]
+    assert desk.want(0, 0) == []
+    desk.hear(ACCEPTED, pending)
+    assert desk.want(0, 0) == [(CANCEL, pending, 101)]
+    assert desk.order(other_side).stage == WORKING
+
+
+def test_with_amends_an_order_moves_and_waits_while_it_is_moving():
+    desk = Desk(amends=1)
+    number = desk.work(100)
+    assert desk.want(105) == [(AMEND, number, 105)]
+    assert desk.want(105) == []
+    assert desk.want(110) == []
+    desk.hear(AMENDED, number, ticks=105)
+    assert desk.want(110) == [(AMEND, number, 110)]
+
+
+def test_without_amends_an_order_is_canceled_and_another_placed():
+    desk = Desk(amends=0)
+    number = desk.work(100)
+    assert desk.want(105) == [(CANCEL, number, 100), (PLACE, number + 1, 105)]
+    assert desk.stages() == [CANCELING, PENDING]
+    assert desk.want(105) == []
+
+
+def test_with_amends_nothing_is_placed_beside_an_order_on_its_way_out():
+    desk = Desk(amends=1)
+    number = desk.work(100)
+    desk.want(0, 0)
+    assert desk.want(100) == []
+    desk.hear(CANCELED, number)
+    assert desk.want(100) == [(PLACE, number + 1, 100)]
+
+
+@pytest.mark.parametrize("amends", [0, 1])
+@pytest.mark.parametrize("away", [-1, 1])
+def test_an_order_within_requote_ticks_is_kept_and_one_tick_more_moves_it(amends, away):
+    desk = Desk(amends=amends, requote_ticks=3)
+    desk.work(100)
+    assert desk.want(100 + 3 * away) == []
+    assert desk.want(100 + 4 * away) != []
+
+
+@pytest.mark.parametrize("amends", [0, 1])
+def test_a_young_order_rests_until_its_time_but_never_against_a_withdrawal(amends):
+    desk = Desk(amends=amends, min_requote_ns=10)
+    number = desk.work(100)
+    desk.ts_ns = 9
+    assert desk.want(105) == []
+    assert desk.stages() == [WORKING]
+    desk.ts_ns = 10
+    assert desk.want(105)[0][:2] == (AMEND if amends else CANCEL, number)
+    young = Desk(amends=amends, min_requote_ns=10)
+    assert young.want(0, 0) == []
+    number = young.work(100)
+    assert young.want(0, 0) == [(CANCEL, number, 100)]
+
+
+def test_of_two_young_orders_one_rests():
+    desk = Desk(amends=0, min_requote_ns=10)
+    first, second = desk.work(100), desk.work(101)
+    assert desk.want(110) == [(CANCEL, second, 101)]
+    assert desk.order(first).stage == WORKING
+
+
+@pytest.mark.parametrize("amends", [0, 1])
+@pytest.mark.parametrize("prices", [(100, 90, 95), (90, 100, 95), (90, 95, 100)])
+def test_of_several_orders_the_one_that_fits_stays_and_the_others_go(amends, prices):
+    desk = Desk(amends=amends)
+    numbers = {ticks: desk.work(ticks) for ticks in prices}
+    asked = desk.want(100)
+    assert sorted(asked) == sorted((CANCEL, numbers[ticks], ticks) for ticks in (90, 95))
+    assert desk.order(numbers[100]).stage == WORKING
+
+
+def test_of_several_orders_that_all_fit_one_stays():
+    desk = Desk(amends=0)
+    first, second = desk.work(100), desk.work(100)
+    assert desk.want(100) == [(CANCEL, second, 100)]
+    assert desk.order(first).stage == WORKING
+
+
+def test_of_several_orders_none_of_which_fits_one_moves_and_the_others_go():
+    desk = Desk(amends=1)
+    numbers = [desk.work(ticks) for ticks in (90, 91, 92)]
+    assert desk.want(100) == [
+        (CANCEL, numbers[1], 91),
+        (CANCEL, numbers[2], 92),
+        (AMEND, numbers[0], 100),
+    ]
+
+
+def test_no_slot_left_is_a_fault_and_nothing_is_sent():
+    desk = Desk()
+    for ticks in range(SLOTS):
+        desk.place(100 + ticks)
+    assert desk.orders.fault == 0
+    before = desk.orders.slots.tobytes()
+    assert place(desk.orders, 0, BUY, 1, 1, desk.out, 3) == 3
+    assert (desk.orders.fault, desk.orders.n_placed, desk.orders.last_number) == (1, SLOTS, SLOTS)
+    assert desk.orders.slots.tobytes() == before
+
+
+def test_numbers_count_up_and_are_never_used_again():
+    desk = Desk()
+    for number in range(1, 3 * SLOTS):
+        assert desk.work(100) == number
+        desk.hear(CANCELED if number % 2 else FILLED, number, lots=5)
+        assert find(desk.orders, number) == -1
+    assert desk.orders.n_placed == desk.orders.last_number == 3 * SLOTS - 1
+
+
+ANSWERS = {PLACE: ACCEPTED, AMEND: AMENDED, CANCEL: CANCELED}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_however_a_side_stands_one_answered_round_leaves_the_one_order_wanted(seed):
+    rng = random.Random(seed)
+    desk = Desk(amends=seed % 2, requote_ticks=rng.randrange(3))
+    for _ in range(rng.randrange(6)):
+        desk.work(rng.randrange(90, 110))
+    for _ in range(10):
+        ticks, lots = rng.randrange(90, 110), rng.choice((0, 5))
+        for kind, number, at in desk.want(ticks, lots):
+            desk.hear(ANSWERS[kind], number, ticks=at)
+        live = desk.live()
+        assert len(live) == (1 if lots else 0)
+        assert all(abs(order.price_ticks - ticks) <= desk.habits.requote_ticks for order in live)
+        assert desk.want(ticks, lots) == []
+    assert (desk.orders.n_illegal, desk.orders.n_stray, desk.orders.fault) == (0, 0, 0)

@@ -1,0 +1,95 @@
+"""A venue and its book, spoken to in plain numbers."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from operators.book import Book, BookParams, open_book
+from operators.rows import BEST, CLEAR, LAST, LEVEL, TRADE, Row, Rows
+from operators.venue import PROB, RING, Resting, Venue, VenueParams, on_market, on_request
+
+
+class Report(NamedTuple):
+    kind: int
+    number: int
+    price_ticks: int
+    lots: int
+    reason: int = 0
+
+
+def a_row(kind: int, side: int, price_ticks: int, lots: int, number: int = 0, ts_ns: int = 0) -> Row:
+    """Return one fact that ends its message, seen when it happened."""
+    row = Row.cell(ts_event=ts_ns, ts_recv=ts_ns, id=number, price_ticks=price_ticks, size_lots=lots)[0]
+    row.kind, row.side, row.marks = kind, side, LAST
+    return row
+
+
+def joined(rows: list[Row]) -> Rows:
+    """Return rows as the frame that kernels are called with."""
+    table = Row.table(len(rows))
+    for n, row in enumerate(rows):
+        table[n] = row
+    return table
+
+
+class World:
+    """Levels, prints and requests go in; reports come out."""
+
+    def __init__(
+        self, *, queue: int = PROB, partial: bool = True, minimum: int = 0, response_ns: int = 0
+    ) -> None:
+        self.books, self.venues = Book.cell(), Venue.cell()
+        open_book(self.books)
+        self.params = VenueParams.cell(
+            queue=queue,
+            partial_fills=partial,
+            min_notional_tick_lots=minimum,
+            queue_power=3.0,
+            response_ns=response_ns,
+        )
+        self.rules = BookParams.cell(newer_wins=1)
+        self._id = 0
+
+    @property
+    def venue(self) -> Venue:
+        return self.venues[0]
+
+    @property
+    def orders(self) -> list[Resting]:
+        return [self.venue.resting[k] for k in range(self.venue.n_resting)]
+
+    def market(self, row: Row) -> list[Report]:
+        on_market(self.venue, self.books[0], self.rules[0], self.params[0], row)
+        return self.reports()
+
+    def level(self, side: int, price_ticks: int, lots: int) -> list[Report]:
+        self._id += 1
+        return self.market(a_row(LEVEL, side, price_ticks, lots, self._id))
+
+    def best(self, side: int, price_ticks: int, lots: int) -> list[Report]:
+        self._id += 1
+        return self.market(a_row(BEST, side, price_ticks, lots, self._id))
+
+    def clear(self) -> list[Report]:
+        self._id += 1
+        return self.market(a_row(CLEAR, 0, 0, 0, self._id))
+
+    def trade(self, side: int, price_ticks: int, lots: int) -> list[Report]:
+        return self.market(a_row(TRADE, side, price_ticks, lots))
+
+    def ask_for(
+        self, kind: int, number: int, side: int = 0, price_ticks: int = 0, lots: int = 0
+    ) -> list[Report]:
+        row = a_row(kind, side, price_ticks, lots, number)
+        on_request(self.venue, self.books[0], self.params[0], row)
+        return self.reports()
+
+    def reports(self) -> list[Report]:
+        """Return what the venue has said since the last call."""
+        venue, said = self.venue, []
+        while venue.reports_head < venue.reports_tail:
+            row = venue.reports[venue.reports_head % RING]
+            fields = (row.kind, row.id, row.price_ticks, row.size_lots, row.reason)
+            said.append(Report(*(int(np.int64(value)) for value in fields)))
+            venue.reports_head += 1
+        return said
