@@ -138,7 +138,7 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
 
     def _post(self) -> None:
         number, requests = self.last
-        self.mail.requests = np.frombuffer(bytearray(requests), Row.dtype)  # type: ignore[assignment]
+        self.mail.requests = np.frombuffer(bytearray(requests), Row.dtype)
         self.mail.answered = number
 
     def _open(self) -> None:

@@ -86,7 +86,12 @@ class Journal:
     """One symbol's parts of the logs."""
 
     def __init__(self, directory: RunDirectory, symbol: str, instrument: Instrument, run: str) -> None:
-        self.directory, self.symbol, self.instrument, self.prefix = directory, symbol, instrument, f"{run}-{symbol}-"
+        self.directory, self.symbol, self.instrument, self.prefix = (
+            directory,
+            symbol,
+            instrument,
+            f"{run}-{symbol}-",
+        )
         self.files: dict[str, BinaryIO] = {}
         self.n_letters = 0
 
@@ -117,11 +122,15 @@ class Journal:
 
     def _order(self, row: Row) -> bytes:
         op = "place" if row.kind == PLACE else "amend" if row.kind == AMEND else "cancel"
-        return (
-            f'{{"ts":{row.ts_recv},"symbol":"{self.symbol}","op":"{op}","id":"{self.prefix}{row.id}",'
-            f'"side":"{"buy" if row.side > 0 else "sell"}","price":"{self.instrument.price(row.price_ticks)}",'
-            f'"size":"{self.instrument.size(row.size_lots)}"}}\n'
-        ).encode()
+        return f'{self._head(row)},"op":"{op}",{self._what(row)}}}\n'.encode()
+
+    def _head(self, row: Row) -> str:
+        return f'{{"ts":{row.ts_recv},"symbol":"{self.symbol}"'
+
+    def _what(self, row: Row) -> str:
+        side = "buy" if row.side > 0 else "sell"
+        price, size = self.instrument.price(row.price_ticks), self.instrument.size(row.size_lots)
+        return f'"id":"{self.prefix}{row.id}","side":"{side}","price":"{price}","size":"{size}"'
 
     def fills(self, rows: Rows, fills: Table[Fill]) -> None:
         """Append fills: `rows[k]` as the venue reported it, `fills[k]` as the account booked it."""
@@ -129,12 +138,10 @@ class Journal:
 
     def _fill(self, row: Row, fill: Fill) -> bytes:
         maker = "true" if row.marks & MAKER else "false"
-        return (
-            f'{{"ts":{row.ts_recv},"symbol":"{self.symbol}","id":"{self.prefix}{row.id}",'
-            f'"side":"{"buy" if row.side > 0 else "sell"}","price":"{self.instrument.price(row.price_ticks)}",'
-            f'"size":"{self.instrument.size(row.size_lots)}","fee":"{self.money(int(fill.fee_tick_lots) * MICRO + int(fill.fee_micro))}",'
-            f'"maker":{maker},"position":"{self.instrument.size(fill.position_lots)}"}}\n'
-        ).encode()
+        fee = self.money(int(fill.fee_tick_lots) * MICRO + int(fill.fee_micro))
+        held = self.instrument.size(fill.position_lots)
+        booked = f'"fee":"{fee}","maker":{maker},"position":"{held}"'
+        return f"{self._head(row)},{self._what(row)},{booked}}}\n".encode()
 
     def money(self, micro_tick_lots: int) -> str:
         """Write millionths of a tick·lot as quote currency, exactly."""
@@ -159,5 +166,3 @@ def next_directory(parent: Path, day: str, profile: str) -> Path:
     while (parent / f"{day}-{profile}-{n}").exists():
         n += 1
     return parent / f"{day}-{profile}-{n}"
-
-

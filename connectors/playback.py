@@ -1,4 +1,4 @@
-"""A tape being played into the loop: loads chunks as rounds need them, forgets them when both clocks have passed."""
+"""A tape played into the loop: chunks are loaded as rounds need them, and forgotten once used up."""
 
 from collections import deque
 from typing import NamedTuple, cast
@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectors.tape import Chunk, DeadLetter, State, Tape
+from operators.book import pack_book, unpack_book
 from operators.desk import FRAME, Exchange, Rules
 from operators.kernel import Table
 from operators.loop import FINISHED, STARVED, Loop, play_round
 from operators.rows import NEVER, Row, Rows
-from operators.book import pack_book, unpack_book
 from operators.venue import Venue, submit
 
 WHOLE = np.dtype((np.void, Row.dtype.itemsize))
@@ -58,9 +58,7 @@ class Playback:
     def _round(self) -> int:
         setup = self.rules.loop, self.rules.venue, self.rules.book
         cells = self.exchange.loop, self.exchange.venue, self.exchange.book
-        return play_round(
-            cells, setup, self.desk, self.venue, self.desk_until, self.venue_until, self.buffer
-        )
+        return play_round(cells, setup, self.desk, self.venue, self.desk_until, self.venue_until, self.buffer)
 
     def load(self) -> None:
         """Read one more chunk, and drop those that both cursors are past."""

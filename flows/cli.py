@@ -42,8 +42,10 @@ def run_command(
 
 
 @app.command("check")
-def check_command(config: Annotated[Path, typer.Argument(help="The settings file.")], changes: Set = None) -> None:
-    """Say whether a configuration is valid, and print it resolved. Example: phoenix check configs/phoenix.yaml."""
+def check_command(
+    config: Annotated[Path, typer.Argument(help="The settings file.")], changes: Set = None
+) -> None:
+    """Say whether a settings file is valid, and print it resolved. Example: phoenix check my.yaml."""
     from configs.load import load  # noqa: PLC0415 - `phoenix --help` is quick
     from configs.notices import notices  # noqa: PLC0415 - the same
     from configs.write import resolved_yaml  # noqa: PLC0415 - the same

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import bytewax.operators as op
 import numpy as np
-
 from bytewax.operators import KeyedStream, StatefulBatchLogic
 
 from connectors.closed_loop import Answer, Frame
@@ -144,7 +143,12 @@ class RiskStep(Step):
         standing = Standing(self.ledger.copy(), self.orders.copy(), item.n_pauses)
         fill_rows = np.asarray(rows)[where].view(Row.dtype)
         return Answer(
-            item.frame.number, out[:n], fill_rows, fills[:n_fills], item.frame.letters, standing  # type: ignore[arg-type]
+            item.frame.number,
+            out[:n],
+            fill_rows,
+            fills[:n_fills],
+            item.frame.letters,
+            standing,
         )
 
     def dump(self) -> tuple[bytes, bytes, bytes]:

@@ -38,7 +38,9 @@ class Program:
         settings, source = self.settings.symbols[symbol], self.settings.source
         if source.kind == "recorded":
             recording = self.recordings[symbol]
-            return open_recorded(symbol, settings.instrument, [recording.path], recording.market, source.format)
+            return open_recorded(
+                symbol, settings.instrument, [recording.path], recording.market, source.format
+            )
         return open_synthetic(
             symbol,
             settings.instrument,

@@ -131,8 +131,8 @@ def _prices(asmm: Asmm, params: AsmmParams, top: Top, quotes: Quotes) -> None:
     quotes.mid_ticks = 0.5 * (top.bid_ticks + top.ask_ticks)
     quotes.reservation_ticks = reservation_ticks(fair, asmm.inventory_lots, params)
     quotes.half_spread_ticks = half_spread_ticks(fair, quotes.widening, params)
-    bid = int(math.floor(quotes.reservation_ticks - quotes.half_spread_ticks))
-    ask = int(math.ceil(quotes.reservation_ticks + quotes.half_spread_ticks))
+    bid = math.floor(quotes.reservation_ticks - quotes.half_spread_ticks)
+    ask = math.ceil(quotes.reservation_ticks + quotes.half_spread_ticks)
     quotes.bid_ticks = min(bid, top.ask_ticks - 1, top.bid_ticks + params.max_improve_ticks)
     quotes.ask_ticks = max(ask, top.bid_ticks + 1, top.ask_ticks - params.max_improve_ticks)
 

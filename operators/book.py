@@ -110,7 +110,7 @@ def set_level(book: Book, side: int, price_ticks: int, size_lots: int) -> None:
     book.lots[i, price_ticks & (SPAN - 1)] = size_lots
     best = book.best[i]
     if size_lots > 0:
-        if best == NO_BID or best == NO_ASK or side * (book.deepest[i] - price_ticks) > 0:
+        if best in (NO_BID, NO_ASK) or side * (book.deepest[i] - price_ticks) > 0:
             book.deepest[i] = price_ticks
         if side * (price_ticks - best) > 0:
             book.best[i] = price_ticks
@@ -169,7 +169,7 @@ def recentre(book: Book, anchor_ticks: int) -> None:
 def _forget_beyond(book: Book, side: int) -> None:
     """Keep best and deepest inside the ring."""
     i = side_index(side)
-    if book.best[i] == NO_BID or book.best[i] == NO_ASK:
+    if book.best[i] in (NO_BID, NO_ASK):
         return
     edge = book.anchor - side * (REACH - 1)
     if side * (edge - book.deepest[i]) > 0:
@@ -286,7 +286,7 @@ def _end_message(book: Book, params: BookParams, ts_recv: int) -> None:
 def _fill_in(book: Book, side: int) -> None:
     """Within a snapshot, a price that it leaves out is empty, and so is all that is better."""
     i = side_index(side)
-    if book.best[i] == NO_BID or book.best[i] == NO_ASK:
+    if book.best[i] in (NO_BID, NO_ASK):
         return
     price_ticks = book.deepest[i]
     while abs(price_ticks - book.anchor) < REACH:
@@ -318,7 +318,7 @@ def read_top(book: Book, top: Top) -> None:
     top.updated_ns = book.updated_ns
     if book.unfinished != 0:
         top.state = UNFINISHED
-    elif book.depth == BROKEN or book.depth == CROSSED or top.bid_ticks >= top.ask_ticks:
+    elif book.depth in (BROKEN, CROSSED) or top.bid_ticks >= top.ask_ticks:
         top.state = INVALID
     elif top.bid_ticks == NO_BID or top.ask_ticks == NO_ASK:
         top.state = EMPTY
@@ -338,7 +338,7 @@ def book_on_frame(cell: Cell[Book], setup: Cell[BookParams], rows: Rows, tops: T
 
 
 def pack_book(cell: Cell[Book]) -> tuple[bytes, bytes, bytes, bytes]:
-    """Return a book in a few kilobytes: its fields, which levels are known, where there is size, and how much."""
+    """Return a book in a few kilobytes: its fields, which levels are known, where size is and how much."""
     book = np.asarray(cell)
     lots = book["lots"][0]
     where = np.flatnonzero(lots > 0).astype(np.int32)

@@ -166,9 +166,7 @@ def read(vpin: Vpin, params: VpinParams, reading: Reading) -> None:
 
 
 @kernel
-def vpin_on_frame(
-    cell: Cell[Vpin], setup: Cell[VpinParams], rows: Rows, readings: Table[Reading]
-) -> None:
+def vpin_on_frame(cell: Cell[Vpin], setup: Cell[VpinParams], rows: Rows, readings: Table[Reading]) -> None:
     """Fold each trade in; after each row that settles, write what flow looks like."""
     vpin, params = cell[0], setup[0]
     for n in range(len(rows)):

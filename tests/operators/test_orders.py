@@ -309,6 +309,20 @@ def test_with_amends_nothing_is_placed_beside_an_order_on_its_way_out():
     assert desk.want(100) == [(PLACE, number + 1, 100)]
 
 
+def test_without_amends_an_order_on_its_way_out_is_not_the_one_wanted():
+    desk = Desk(amends=0)
+    number = desk.work(100)
+    desk.want(0, 0)
+    assert desk.want(100) == [(PLACE, number + 1, 100)]
+
+
+def test_an_order_that_works_moves_although_another_is_still_unanswered():
+    desk = Desk(amends=1)
+    desk.place(90)
+    number = desk.work(95)
+    assert desk.want(100) == [(AMEND, number, 100)]
+
+
 @pytest.mark.parametrize("amends", [0, 1])
 @pytest.mark.parametrize("away", [-1, 1])
 def test_an_order_within_requote_ticks_is_kept_and_one_tick_more_moves_it(amends, away):

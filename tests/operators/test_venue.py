@@ -21,6 +21,7 @@ from operators.rows import (
     PLACE,
     REJECTED,
     SELL,
+    TRADE,
     UNKNOWN_ORDER,
     VENUE_FULL,
     WOULD_CROSS,
@@ -252,20 +253,22 @@ def test_a_full_venue_takes_no_more():
     assert len(world.trade(SELL, 999, 1)) == SLOTS
 
 
-def test_requests_travel_there_and_reports_travel_back():
-    world = a_world(response_ns=30)
+def test_requests_travel_there():
+    world = World()
     assert next_request_ns(world.venue) == next_report_ns(world.venue) == NEVER
     params = VenueParams.cell(entry_ns=20)
     submit(world.venues, params, joined([a_row(PLACE, BUY, 1000, 5, number=1, ts_ns=100)]), 1)
-    assert next_request_ns(world.venue) == 120
-    world.ask_for(PLACE, 1, BUY, 1000, 5)
-    world.venue.reports_head = world.venue.reports_tail
-    fill = a_row(4, SELL, 999, 1, ts_ns=500)
-    world.params[0].response_ns = 30
-    before = world.venue.reports_tail
-    assert world.market(fill) == [Report(FILLED, 1, 1000, 5)]
-    told = world.venue.reports[before % RING]
+    assert (next_request_ns(world.venue), next_report_ns(world.venue)) == (120, NEVER)
+
+
+def test_reports_travel_back():
+    world = with_a_bid(response_ns=30)
+    slot = world.venue.reports_tail % RING
+    assert world.market(a_row(TRADE, SELL, 999, 1, ts_ns=500)) == [Report(FILLED, 1, 1000, 5)]
+    told = world.venue.reports[slot]
     assert (told.ts_event, told.ts_recv, told.side, told.marks) == (500, 530, BUY, LAST | MAKER)
+    world.venue.reports_head = slot
+    assert next_report_ns(world.venue) == 530
 
 
 def test_a_wire_with_no_room_is_a_fault():

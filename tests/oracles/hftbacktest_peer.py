@@ -1,0 +1,192 @@
+"""The same simple maker in hftbacktest 2.4.4 and in Phoenix, fed the same array of events.
+
+The maker: every `requote_ms`, mid = (best bid + best ask) / 2 in ticks, reservation = mid − 1 tick per
+0.01 held; quotes 5 ticks around it, never better than the touch; 0.01 a side, post-only, |position| ≤ 0.1;
+5 ms each way, fees 2 and 5 bps, whole-order fills.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from hftbacktest import BUY, GTX, LIMIT, BacktestAsset, HashMapMarketDepthBacktest
+from hftbacktest.data.utils import binancefutures
+from hftbacktest.types import (
+    BUY_EVENT,
+    DEPTH_CLEAR_EVENT,
+    DEPTH_EVENT,
+    DEPTH_SNAPSHOT_EVENT,
+    EXCH_EVENT,
+    LOCAL_EVENT,
+    SELL_EVENT,
+    TRADE_EVENT,
+    event_dtype,
+)
+from numba import njit
+from numpy.typing import NDArray
+
+from connectors.playback import Playback
+from connectors.tape import Chunk
+from flows.research import run_tape
+from operators.asmm import AsmmParams
+from operators.book import BookParams
+from operators.desk import Rules, open_exchange
+from operators.ledger import LedgerParams
+from operators.loop import LoopParams
+from operators.orders import OrdersParams
+from operators.risk import RiskParams
+from operators.rows import CLEAR, LAST, LEVEL, NEVER, TRADE, Row
+from operators.venue import VenueParams
+from operators.vpin import VpinParams
+
+Events = NDArray[np.void]
+TICK, LOT, TILES = 0.1, 0.001, 5
+
+
+def tiled_events(capture: Path) -> Events:
+    """Convert a raw capture with hftbacktest's converter, five times over, a fresh snapshot at each seam."""
+    events = binancefutures.convert(str(capture), buffer_size=2_000_000)
+    kinds = events["ev"] & 0xFF
+    events = events[np.flatnonzero(kinds == DEPTH_CLEAR_EVENT)[0] :].copy()
+    trades = events["px"][(events["ev"] & 0xFF) == TRADE_EVENT]
+    drift = round((trades[-1] - trades[0]) / TICK) * TICK
+    first = int(min(events["exch_ts"].min(), events["local_ts"].min()))
+    span = int(max(events["exch_ts"].max(), events["local_ts"].max())) - first + 50_000_000
+    return np.concatenate([part for k in range(TILES) for part in _tile(events, k, drift, first, span)])
+
+
+def _tile(events: Events, k: int, drift: float, first: int, span: int) -> list[Events]:
+    clear = np.zeros(2, event_dtype)
+    both = DEPTH_CLEAR_EVENT | EXCH_EVENT | LOCAL_EVENT
+    clear["ev"] = [both | BUY_EVENT, both | SELL_EVENT]
+    clear["exch_ts"] = clear["local_ts"] = first - 1_000_000 + k * span
+    clear["px"] = np.nan
+    tile = events.copy()
+    tile["px"] = np.round((tile["px"] + k * drift) / TICK) * TICK
+    tile["exch_ts"] += k * span
+    tile["local_ts"] += k * span
+    return [clear, tile]
+
+
+@njit
+def _simple_maker(hbt, step_ns):
+    while hbt.elapse(step_ns) == 0:
+        hbt.clear_inactive_orders(0)
+        depth = hbt.depth(0)
+        best_bid, best_ask = depth.best_bid_tick, depth.best_ask_tick
+        if best_bid < 0 or best_ask > 100_000_000 or best_ask <= best_bid:
+            continue
+        held = hbt.position(0)
+        reservation = 0.5 * (best_bid + best_ask) - held / 0.01
+        bid = int(np.floor(min(reservation - 5.0, float(best_bid))))
+        ask = int(np.ceil(max(reservation + 5.0, float(best_ask))))
+        wants_bid, wants_ask = held < 0.1 - 1e-9, held > -0.1 + 1e-9
+        has_bid, has_ask = False, False
+        orders = hbt.orders(0).values()
+        while orders.has_next():
+            order = orders.get()
+            if order.side == BUY and order.price_tick == bid and wants_bid:
+                has_bid = True
+            elif order.side != BUY and order.price_tick == ask and wants_ask:
+                has_ask = True
+            elif order.cancellable:
+                hbt.cancel(0, order.order_id, False)
+        if wants_bid and not has_bid:
+            hbt.submit_buy_order(0, 2 * bid, bid * depth.tick_size, 0.01, GTX, LIMIT, False)
+        if wants_ask and not has_ask:
+            hbt.submit_sell_order(0, 2 * ask + 1, ask * depth.tick_size, 0.01, GTX, LIMIT, False)
+
+
+def run_hftbacktest(events: Events, requote_ms: int) -> tuple[int, float, float, float]:
+    """Return fills, position, fees and gross PnL."""
+    asset = (
+        BacktestAsset()
+        .data([events])
+        .linear_asset(1.0)
+        .constant_order_latency(5_000_000, 5_000_000)
+        .trading_value_fee_model(0.0002, 0.0005)
+        .tick_size(TICK)
+        .lot_size(LOT)
+        .last_trades_capacity(0)
+        .power_prob_queue_model3(3.0)
+        .no_partial_fill_exchange()
+    )
+    hbt = HashMapMarketDepthBacktest([asset])
+    _simple_maker(hbt, requote_ms * 1_000_000)
+    state, depth = hbt.state_values(0), hbt.depth(0)
+    gross = state.balance + state.position * 0.5 * (depth.best_bid + depth.best_ask)
+    figures = int(state.num_trades), float(state.position), float(state.fee), float(gross)
+    hbt.close()
+    return figures
+
+
+class Feed:
+    """The events as a tape of one chunk: what has EXCH for the venue, what has LOCAL for us."""
+
+    symbol = "BTCUSDT"
+
+    def __init__(self, events: Events) -> None:
+        exchange, local = (events["ev"] & EXCH_EVENT) != 0, (events["ev"] & LOCAL_EVENT) != 0
+        self.venue = _rows(events[exchange], "exch_ts")
+        self.desk = _rows(events[local], "local_ts")
+        self.read_once = False
+
+    def read(self) -> Chunk | None:
+        if self.read_once:
+            return None
+        self.read_once = True
+        return Chunk(self.desk, self.venue, NEVER, NEVER)
+
+    def snapshot(self) -> tuple[object, ...]:
+        return ()
+
+    def restore(self, _state) -> None:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        pass
+
+
+def _rows(events: Events, clock: str) -> Events:
+    rows = np.zeros(len(events), Row.dtype)
+    kind = events["ev"] & 0xFF
+    level = (kind == DEPTH_EVENT) | (kind == DEPTH_SNAPSHOT_EVENT)
+    rows["kind"] = np.select([level, kind == TRADE_EVENT, kind == DEPTH_CLEAR_EVENT], [LEVEL, TRADE, CLEAR])
+    rows["side"] = np.where(events["ev"] & BUY_EVENT, 1, -1)
+    rows["ts_event"] = events["exch_ts"]
+    rows["ts_recv"] = events[clock]
+    rows["price_ticks"] = np.rint(np.nan_to_num(events["px"], nan=0.0) / TICK)
+    rows["size_lots"] = np.rint(events["qty"] / LOT)
+    ends = (np.diff(events[clock]) != 0) | (rows["kind"][1:] != rows["kind"][:-1])
+    rows["marks"] = np.append(ends, True) * LAST
+    return rows
+
+
+def run_phoenix(feed: Feed, requote_ms: int, *, partial: bool = False, vpin: bool = False):
+    """Return fills, position, fees and gross PnL."""
+    step = requote_ms * 1_000_000
+    rules = Rules(
+        LoopParams.cell(clock_ns=step, on_clock_only=1),
+        VenueParams.cell(entry_ns=5_000_000, response_ns=5_000_000, queue_power=3.0, partial_fills=partial),
+        BookParams.cell(newer_wins=1),
+        VpinParams.cell(enabled=vpin, bucket_steps=20_000_000_000, n_buckets=50, min_buckets=5, quote_unit=1),
+        AsmmParams.cell(
+            half_spread_ticks=5.0,
+            skew_ticks_per_lot=0.1,
+            order_lots=10,
+            max_inventory_lots=100,
+            on_clock_only=1,
+            stale_after_ns=1 << 60,
+            pause_threshold=1.0,
+        ),
+        OrdersParams.cell(),
+        RiskParams.cell(budget_tick_lots=1 << 50, max_order_tick_lots=1 << 50, price_band_bps=1e4),
+        LedgerParams.cell(maker_fee_e8=20_000, taker_fee_e8=50_000),
+    )
+    exchange = open_exchange()
+    first = min(int(feed.venue["ts_event"][0]), int(feed.desk["ts_recv"][0]))
+    exchange.loop[0].next_clock_ns = first + step
+    desk = run_tape(Playback(feed, rules, exchange), lambda *_: None)
+    ledger = desk.ledger[0]
+    twice = 2 * int(ledger.cash_tick_lots) + int(ledger.position_lots) * int(ledger.twice_mid_ticks)
+    fees = int(ledger.fees_tick_lots) + int(ledger.fees_micro) / 1e6
+    return int(ledger.n_fills), int(ledger.position_lots) * LOT, fees * TICK * LOT, twice / 2 * TICK * LOT
