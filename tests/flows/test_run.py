@@ -120,7 +120,7 @@ def test_an_interpreted_prefix_gives_the_same_bytes(tmp_path):
         "--set",
         "source.duration_s=3",
         "--set",
-        "symbols={BTCUSDC: {synthetic: {price: 62000}}}",
+        "symbols={BTCUSDC: {synthetic: {price: 62000}, quoting: {order_lots: 30, max_inventory_lots: 300}}}",
     )
     compiled = finish(tmp_path / "compiled", *options)
     command = [*PHOENIX, "--out", str(tmp_path / "plain"), *options]
@@ -142,6 +142,7 @@ def test_a_recording_gives_the_same_bytes_by_either_driver(data, tmp_path):
 
 def test_a_checkpoint_of_other_code_is_refused(tmp_path):
     store = tmp_path / "store"
+    store.mkdir()
     subprocess.run([sys.executable, "-m", "bytewax.recovery", str(store), "1"], check=True, cwd=ROOT)
     store_options = ("-r", str(store), "-s", "1", "-b", "0")
     first = f"flows.phoenix:flow(None, 'source.duration_s=12', 'run.directory={tmp_path}/runs')"

@@ -267,6 +267,14 @@ def test_the_ring_follows_the_market_and_forgets_what_it_leaves(desk, side):
     assert desk.book.best[0 if side == BUY else 1] == (NO_BID if side == BUY else NO_ASK)
 
 
+def test_a_snapshot_wider_than_the_ring_is_filled_in_as_far_as_the_ring_reaches():
+    desk, best = Desk(), MID + 40_000
+    desk.snapshot([(BUY, MID, 1), (BUY, MID + 20_000, 2), (BUY, best, 3)])
+    edge = best - REACH + 1
+    assert [lots_at(desk.book, BUY, p) for p in (edge - 1, edge, best - 1)] == [UNKNOWN, 0, 0]
+    assert touch(desk.diff((BUY, best, 0)))[:2] == (MID + 20_000, 2)
+
+
 @pytest.mark.parametrize("distance", [REACH + 50, 2 * SPAN, -REACH - 50, -2 * SPAN])
 def test_a_ring_moved_off_its_market_has_no_best(desk, distance):
     recentre(desk.book, MID + distance)
