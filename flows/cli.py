@@ -16,7 +16,18 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=N
 
 Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="Override one key: section.key=value.")]
-COLUMNS = ("orders", "fills", "fill_rate", "position", "pnl_after_fees", "vpin_mean", "vpin_max", "pauses")
+COLUMNS = {
+    "orders": "orders",
+    "fills": "fills",
+    "fill_rate": "fill rate",
+    "position": "position",
+    "pnl_after_fees": "PnL",
+    "vpin_mean": "VPIN",
+    "vpin_max": "max",
+    "pauses": "pauses",
+    "dead_letters": "dead",
+}
+"""What the closing table shows of a summary, under which heading; PnL is after fees."""
 
 
 @app.command("run")
@@ -60,12 +71,22 @@ def _show(directory: Path) -> None:
     from rich.console import Console  # noqa: PLC0415 - only where a table is shown
     from rich.table import Table  # noqa: PLC0415 - the same
 
-    table = Table("symbol", *COLUMNS)
+    table = Table("symbol", box=None, pad_edge=False)
+    for heading in COLUMNS.values():
+        table.add_column(heading, justify="right", no_wrap=True)
     figures = json.loads((directory / "summary.json").read_text())["symbols"]
     for symbol, row in figures.items():
-        table.add_row(symbol, *(str(row.get(column, "")) for column in COLUMNS))
+        table.add_row(symbol, *(_short(column, row.get(column)) for column in COLUMNS))
     Console().print(table)
     sys.stdout.write(f"{directory}\n")
+
+
+def _short(column: str, value: object) -> str:
+    if value is None:
+        return "-"
+    if column == "pnl_after_fees":
+        return f"{float(str(value)):.2f}"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def main() -> None:
