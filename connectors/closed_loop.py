@@ -5,6 +5,7 @@ snapshot holds the last answered round with its orders, and posts them again.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from connectors.journal import Journal, RunDirectory
 from connectors.playback import Playback
+from connectors.progress import Progress
 from connectors.report import Standing, summary
 from connectors.tape import DeadLetter, State
 from operators.errors import CheckpointRefused
@@ -77,6 +79,9 @@ class Shared(NamedTuple):
     stamp: Stamp
     mail: Mapping[str, Mailbox]
     stop: threading.Event
+    progress: Progress
+    speed: float
+    """Replay at this many times real time; 0 is as fast as it goes."""
 
 
 class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
@@ -87,6 +92,8 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
         self.mail = shared.mail[symbol]
         self.number = 0
         self.ended = False
+        self.began: tuple[float, int] | None = None
+        self.due = PAST
         if state is not None:
             self._resume(state)
 
@@ -109,12 +116,23 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
         self.ended = rows is None
         self.number += 1
         copy = Row.table(0) if rows is None else rows.copy()
+        self._pace(copy)
         frame = Frame(self.number, copy, self.playback.take_letters())
         return [(self.symbol, (self.symbol, frame))]
 
+    def _pace(self, rows: Rows) -> None:
+        """Let wall-clock time catch up with what was just released."""
+        if self.shared.speed <= 0 or len(rows) == 0:
+            return
+        reached = int(rows[len(rows) - 1].ts_recv)
+        if self.began is None:
+            self.began = time.time(), int(rows[0].ts_recv)
+        wall, event = self.began
+        self.due = datetime.fromtimestamp(wall + (reached - event) * 1e-9 / self.shared.speed, UTC)
+
     def next_awake(self) -> datetime | None:
-        """At once, unless the answer is not there yet."""
-        return PAST
+        """At once, or when a paced replay is due."""
+        return self.due
 
     def snapshot(self) -> State:
         """Return the round, and the whole of tape and venue."""
@@ -155,6 +173,12 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
             self.standing = answer.standing
             self.last = answer.number, answer.requests.tobytes()
             self._post()
+            self._note(answer)
+
+    def _note(self, answer: Answer) -> None:
+        reached = int(answer.standing.ledger[0].last_ns)
+        placed, filled = len(answer.requests), len(answer.fills)
+        self.shared.progress.note(self.journal.symbol, reached, placed, filled)
 
     def snapshot(self) -> Any:  # noqa: ANN401 - plain tuples and bytes
         """Return the last answered round with its orders, and how long the logs are."""
@@ -168,7 +192,8 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
             self._open()
             self.journal.sizes()
             self.journal.close()
-            self.shared.directory.finish(self.journal.symbol, summary(self.journal, self.standing))
+            if self.shared.directory.finish(self.journal.symbol, summary(self.journal, self.standing)):
+                self.shared.progress.end()
 
 
 class LoopSource(FixedPartitionedSource[tuple[str, tuple[str, Frame]], State]):

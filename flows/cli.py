@@ -37,6 +37,7 @@ def run_command(
     out: Annotated[Path | None, typer.Option(help="The run directory; made, never overwritten.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     driver: Annotated[str, typer.Option(help="graph or research.")] = "graph",
+    speed: Annotated[float | None, typer.Option(help="Times real time; as fast as it goes without.")] = None,
 ) -> None:
     """Run a configuration. Example: phoenix run --config configs/replay.yaml --set source.path=btcusdt.gz."""
     from flows.driver import run  # noqa: PLC0415 - `phoenix --help` need not wait for Numba
@@ -48,7 +49,8 @@ def run_command(
         if out is None or not (out / "config.yaml").is_file():
             raise typer.BadParameter("needs --out with the directory of a run", param_hint="--resume")
         config = out / "config.yaml"
-    directory = run(program(config, changes or (), out), driver, resume=resume)
+    paced = [] if speed is None else [f"source.speed={speed}"]
+    directory = run(program(config, [*(changes or ()), *paced], out), driver, resume=resume)
     _show(directory)
 
 

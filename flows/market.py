@@ -2,6 +2,7 @@
 
 import hashlib
 import signal
+import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from configs.write import digest, resolved_yaml
 from connectors.closed_loop import Mailbox, Shared, Stamp
 from connectors.journal import Journal, RunDirectory, next_directory
 from connectors.playback import Playback
+from connectors.progress import Progress
 from connectors.recorded import Recording, discover
 from connectors.recorded import open_tape as open_recorded
 from connectors.synthetic import SyntheticMarket
@@ -94,6 +96,8 @@ def program(config: Path, overrides: Sequence[str] = (), out: Path | None = None
     path = out or next_directory(Path(settings.run.directory), day, settings.profile)
     directory = RunDirectory(path, symbols, {"config.yaml": resolved_yaml(settings)})
     mail = {symbol: Mailbox() for symbol in symbols}
-    shared = Shared(directory, Stamp(code_digest(), digest(settings)), mail, threading.Event())
+    stamp = Stamp(code_digest(), digest(settings))
+    progress = Progress(sys.stderr if settings.run.progress else None)
+    shared = Shared(directory, stamp, mail, threading.Event(), progress, settings.source.speed)
     rules = {symbol: rules_for(settings.symbols[symbol], settings.source) for symbol in symbols}
     return Program(settings, rules, recordings, shared)

@@ -153,6 +153,17 @@ def test_a_checkpoint_of_other_code_is_refused(tmp_path):
     assert b"this checkpoint was made by configuration" in refused.stderr
 
 
+def test_a_paced_replay_takes_its_time_and_gives_the_same_bytes(tmp_path):
+    fast = finish(tmp_path / "fast", *short(6))
+    began = time.monotonic()
+    paced = finish(tmp_path / "paced", *short(6), "--speed", "3")
+    assert time.monotonic() - began >= 1.8, (
+        "six seconds at three times real time, less what trails the last frame"
+    )
+    names = ("orders.jsonl", "fills.jsonl", "summary.json")
+    assert [(fast / name).read_bytes() for name in names] == [(paced / name).read_bytes() for name in names]
+
+
 def test_an_existing_run_is_never_overwritten(whole):
     process = start(whole, *short(600))
     _, errors = process.communicate(timeout=60)
