@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -98,8 +99,6 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
             self._resume(state)
 
     def _resume(self, state: Any) -> None:  # noqa: ANN401 - what a checkpoint held
-        from pathlib import Path  # noqa: PLC0415 - only here
-
         stamp, directory, self.number, self.ended, playback = state
         self.shared.stamp.require(stamp)
         self.shared.directory.adopt(Path(directory))
