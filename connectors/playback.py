@@ -107,5 +107,7 @@ class Playback:
 
 def _joined(head: Rows, tail: Rows) -> Rows:
     """As plain bytes: NumPy copies named fields one by one."""
+    if len(head) == 0:
+        return tail
     blocks = [cast("NDArray[np.void]", rows).view(WHOLE) for rows in (head, tail)]
     return cast("Table[Row]", np.concatenate(blocks).view(Row.dtype))

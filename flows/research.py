@@ -4,14 +4,16 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from connectors.playback import Playback
-from operators.desk import FRAME, Desk, Exchange, Rules, Sheets, desk_on_frame, open_desk, sheets
+from operators.desk import Desk, Exchange, Rules, Sheet, desk_on_rows, open_desk, open_sheet
 from operators.kernel import Table, kernel
 from operators.ledger import Fill
-from operators.loop import FINISHED, STARVED, play_round
+from operators.loop import FINISHED, STARVED, play_window, take_market, take_own
 from operators.rows import Row, Rows
 from operators.venue import submit
 
 LOG = 1 << 15
+SPARE = 1 << 11
+"""More requests or fills than one window can make: what our slots and the venue's waiting reports allow."""
 
 
 class Logs(NamedTuple):
@@ -29,36 +31,41 @@ def run_stretch(
     rules: Rules,
     tapes: tuple[Rows, Rows],
     until: tuple[int, int],
-    buffer: Rows,
-    sheets: Sheets,
+    sheet: Sheet,
+    own: Rows,
     logs: Logs,
 ) -> tuple[int, int, int]:
-    """Play rounds until the tape is used up or a log may be full; return why, and what was logged."""
+    """Play windows until the tape is used up or a log may be full; return why, and what was logged."""
     n_requests = n_fills = 0
+    loop, venue, times = exchange.loop[0], exchange.venue[0], rules.loop[0]
     cells = (exchange.loop, exchange.venue, exchange.book)
     setup = (rules.loop, rules.venue, rules.book)
-    while n_requests + len(sheets.requests) < len(logs.requests) and n_fills + len(buffer) < len(logs.fills):
-        n = play_round(cells, setup, tapes[0], tapes[1], until[0], until[1], buffer)
-        if n < 0:
-            return n, n_requests, n_fills
-        rows = buffer[:n]
-        _, requested, filled = desk_on_frame(desk, rules, rows, sheets)
-        submit(exchange.venue, rules.venue, sheets.requests, requested)
-        for k in range(requested):
-            logs.requests[n_requests] = sheets.requests[k]
-            n_requests += 1
-        if filled > 0:
-            for k in range(filled):
-                logs.fills[n_fills + k] = sheets.fills[k]
-                logs.fill_rows[n_fills + k] = rows[sheets.fills[k].row]
-            n_fills += filled
+    while n_requests + SPARE < len(logs.requests) and n_fills + SPARE < len(logs.fills):
+        until_ns = play_window(cells, setup, tapes[0], tapes[1], until[0], until[1])
+        if until_ns < 0:
+            return until_ns, n_requests, n_fills
+        before = n_requests
+        while True:
+            run = take_market(loop, venue, tapes[0], until_ns, len(tapes[0]))
+            if run > 0:
+                rows = tapes[0][loop.desk - run : loop.desk]
+            elif take_own(loop, venue, times, until_ns, own, 0):
+                rows = own
+            else:
+                break
+            known = n_fills
+            n_requests, n_fills = desk_on_rows(
+                desk, rules, rows, sheet, logs.requests, n_requests, logs.fills, n_fills
+            )
+            for k in range(known, n_fills):
+                logs.fill_rows[k] = rows[logs.fills[k].row]
+        submit(exchange.venue, rules.venue, logs.requests[before:n_requests], n_requests - before)
     return 0, n_requests, n_fills
 
 
 def run_tape(playback: Playback, on_stretch: Callable[[Rows, Rows, Table[Fill]], None]) -> Desk:
     """Play a tape to its end through one symbol's desk; logs are handed out stretch by stretch."""
-    desk = open_desk()
-    paper = sheets(FRAME)
+    desk, sheet, own = open_desk(), open_sheet(), Row.table(1)
     logs = Logs(Row.table(LOG), Row.table(LOG), Fill.table(LOG))
     while True:
         why, n_requests, n_fills = run_stretch(
@@ -67,8 +74,8 @@ def run_tape(playback: Playback, on_stretch: Callable[[Rows, Rows, Table[Fill]],
             playback.rules,
             (playback.desk, playback.venue),
             (playback.desk_until, playback.venue_until),
-            playback.buffer,
-            paper,
+            sheet,
+            own,
             logs,
         )
         on_stretch(logs.requests[:n_requests], logs.fill_rows[:n_fills], logs.fills[:n_fills])

@@ -10,7 +10,7 @@ from typing import Final
 
 from operators.book import UNFINISHED, VALID, Top
 from operators.kernel import Cell, Record, Table, kernel
-from operators.rows import ACCEPTED, CLOCK, FILLED, Rows, settles
+from operators.rows import ACCEPTED, CLOCK, FILLED, Row, Rows, settles
 from operators.vpin import OK, Reading
 
 LINEAR: Final = 0
@@ -168,6 +168,25 @@ def decide(asmm: Asmm, params: AsmmParams, ts_ns: int, top: Top, reading: Readin
 
 
 @kernel
+def calls_for_decision(params: AsmmParams, row: Row) -> bool:
+    """Say whether quotes are decided after this row: on the clock alone, or on all that settles."""
+    if params.on_clock_only != 0:
+        return row.kind == CLOCK
+    return settles(row) and (row.kind <= CLOCK or row.kind >= ACCEPTED)
+
+
+@kernel
+def asmm_on_row(asmm: Asmm, params: AsmmParams, row: Row, top: Top, reading: Reading, quotes: Quotes) -> bool:
+    """Take in one row, and decide if it calls for that; return whether there is a decision."""
+    if row.kind == FILLED:
+        asmm.inventory_lots += row.side * row.size_lots
+    if not calls_for_decision(params, row) or top.state == UNFINISHED:
+        return False
+    decide(asmm, params, row.ts_recv, top, reading, quotes)
+    return True
+
+
+@kernel
 def asmm_on_frame(
     cell: Cell[Asmm],
     setup: Cell[AsmmParams],
@@ -180,16 +199,7 @@ def asmm_on_frame(
     asmm, params = cell[0], setup[0]
     n = 0
     for i in range(len(rows)):
-        row = rows[i]
-        kind = row.kind
-        if kind == FILLED:
-            asmm.inventory_lots += row.side * row.size_lots
-        if params.on_clock_only != 0:
-            wanted = kind == CLOCK
-        else:
-            wanted = settles(row) and (kind <= CLOCK or kind >= ACCEPTED)
-        if wanted and tops[i].state != UNFINISHED:
-            decide(asmm, params, row.ts_recv, tops[i], readings[i], out[n])
+        if asmm_on_row(asmm, params, rows[i], tops[i], readings[i], out[n]):
             out[n].row = i
             n += 1
     return n

@@ -2,16 +2,16 @@
 
 from typing import NamedTuple
 
-from operators.asmm import Asmm, AsmmParams, Quotes, asmm_on_frame
-from operators.book import Book, BookParams, Top, book_on_frame, open_book
+from operators.asmm import Asmm, AsmmParams, Quotes, asmm_on_row
+from operators.book import Book, BookParams, Top, apply_row, open_book, read_top
 from operators.kernel import Cell, Table, kernel
-from operators.ledger import Fill, Ledger, LedgerParams, ledger_on_frame
+from operators.ledger import Fill, Ledger, LedgerParams, ledger_on_row
 from operators.loop import Loop, LoopParams
 from operators.orders import Orders, OrdersParams
-from operators.risk import Risk, RiskParams, risk_on_frame
-from operators.rows import Row, Rows
+from operators.risk import Risk, RiskParams, converge, learn
+from operators.rows import TRADE, Rows, settles
 from operators.venue import Venue, VenueParams
-from operators.vpin import Reading, Vpin, VpinParams, vpin_on_frame
+from operators.vpin import Reading, Vpin, VpinParams, on_trade, read
 
 FRAME: int = 8192
 """Rows of a frame at most."""
@@ -51,14 +51,12 @@ class Exchange(NamedTuple):
     book: Cell[Book]
 
 
-class Sheets(NamedTuple):
-    """What one frame passes through."""
+class Sheet(NamedTuple):
+    """What stands beside a row while it passes through the rules."""
 
-    tops: Table[Top]
-    readings: Table[Reading]
-    quotes: Table[Quotes]
-    requests: Rows
-    fills: Table[Fill]
+    top: Cell[Top]
+    reading: Cell[Reading]
+    quotes: Cell[Quotes]
 
 
 def open_desk() -> Desk:
@@ -75,25 +73,49 @@ def open_exchange() -> Exchange:
     return Exchange(Loop.cell(), Venue.cell(), book)
 
 
-def sheets(n_rows: int) -> Sheets:
-    """Return empty sheets for frames of up to `n_rows`."""
-    return Sheets(
-        Top.table(n_rows),
-        Reading.table(n_rows),
-        Quotes.table(n_rows),
-        Row.table(n_rows + REQUESTS_PER_DECISION),
-        Fill.table(n_rows),
-    )
+def open_sheet() -> Sheet:
+    """Return an empty sheet."""
+    return Sheet(Top.cell(), Reading.cell(), Quotes.cell())
 
 
 @kernel
-def desk_on_frame(desk: Desk, rules: Rules, rows: Rows, sheets: Sheets) -> tuple[int, int, int]:
-    """Take a frame through every rule; return how many decisions, requests and fills it made."""
-    book_on_frame(desk.book, rules.book, rows, sheets.tops)
-    vpin_on_frame(desk.vpin, rules.vpin, rows, sheets.readings)
-    n_quotes = asmm_on_frame(desk.asmm, rules.asmm, rows, sheets.tops, sheets.readings, sheets.quotes)
-    n_requests = risk_on_frame(
-        desk.risk, desk.orders, rules.risk, rules.orders, rows, sheets.quotes, n_quotes, sheets.requests
+def desk_on_rows(
+    desk: Desk,
+    rules: Rules,
+    rows: Rows,
+    sheet: Sheet,
+    requests: Rows,
+    n: int,
+    fills: Table[Fill],
+    n_fills: int,
+) -> tuple[int, int]:
+    """Take each row through every rule; return how many requests and fills there are now.
+
+    New ones are written after the first `n` and `n_fills`; a fill names its row in `rows`.
+    """
+    book, vpin, asmm, orders, risk, ledger = (
+        desk.book[0],
+        desk.vpin[0],
+        desk.asmm[0],
+        desk.orders[0],
+        desk.risk[0],
+        desk.ledger[0],
     )
-    n_fills = ledger_on_frame(desk.ledger, rules.ledger, rows, sheets.tops, sheets.readings, sheets.fills)
-    return n_quotes, n_requests, n_fills
+    top, reading, quotes = sheet.top[0], sheet.reading[0], sheet.quotes[0]
+    for i in range(len(rows)):
+        row = rows[i]
+        apply_row(book, rules.book[0], row)
+        if row.kind == TRADE:
+            on_trade(vpin, rules.vpin[0], row)
+        if not settles(row):
+            continue
+        read_top(book, top)
+        read(vpin, rules.vpin[0], reading)
+        decided = asmm_on_row(asmm, rules.asmm[0], row, top, reading, quotes)
+        learn(risk, orders, row)
+        if decided:
+            n = converge(risk, orders, rules.risk[0], rules.orders[0], quotes, requests, n)
+        if ledger_on_row(ledger, rules.ledger[0], row, top, reading, fills[n_fills]):
+            fills[n_fills].row = i
+            n_fills += 1
+    return n, n_fills

@@ -97,6 +97,20 @@ def watch(ledger: Ledger, ts_ns: int, top: Top, reading: Reading) -> None:
 
 
 @kernel
+def ledger_on_row(
+    ledger: Ledger, params: LedgerParams, row: Row, top: Top, reading: Reading, fill: Fill
+) -> bool:
+    """Book a fill and mark the account after a row that settles; return whether it was a fill."""
+    if not settles(row):
+        return False
+    filled = row.kind == FILLED
+    if filled:
+        book_fill(ledger, params, row, fill)
+    watch(ledger, row.ts_recv, top, reading)
+    return filled
+
+
+@kernel
 def ledger_on_frame(
     cell: Cell[Ledger],
     setup: Cell[LedgerParams],
@@ -109,14 +123,9 @@ def ledger_on_frame(
     ledger, params = cell[0], setup[0]
     n = 0
     for i in range(len(rows)):
-        row = rows[i]
-        if not settles(row):
-            continue
-        if row.kind == FILLED:
-            book_fill(ledger, params, row, fills[n])
+        if ledger_on_row(ledger, params, rows[i], tops[i], readings[i], fills[n]):
             fills[n].row = i
             n += 1
-        watch(ledger, row.ts_recv, tops[i], readings[i])
     return n
 
 

@@ -13,9 +13,9 @@ from operators.kernel import Cell, Record, kernel
 from operators.rows import CLOCK, NEVER, Rows
 from operators.venue import (
     RING,
-    ROOM,
     Venue,
     VenueParams,
+    has_room,
     next_report_ns,
     next_request_ns,
     on_market,
@@ -44,8 +44,6 @@ class Loop(Record):
     desk: int
     venue: int
     next_clock_ns: int
-    until_ns: int
-    """End of the window being released."""
     last_ns: int
     """Receive time of the newest row of the tape handed to us."""
 
@@ -108,46 +106,79 @@ def advance(
     Returns `until_ns`, or, paused because many reports wait, an instant after the oldest of them.
     """
     while True:
-        row_ns = tape[loop.venue].ts_event if loop.venue < len(tape) else NEVER
         request_ns = next_request_ns(venue)
-        now = min(row_ns, request_ns)
-        if now >= until_ns:
+        last_ns = min(request_ns, until_ns - 1)
+        crowded = _live_through(loop, venue, book, rules, params, tape, last_ns)
+        if not crowded and request_ns >= until_ns:
             return until_ns
-        if RING - (venue.reports_tail - venue.reports_head) < ROOM:
+        if crowded or not has_room(venue):
+            now = tape[loop.venue].ts_event if crowded else request_ns
             return max(now, venue.reports[venue.reports_head % RING].ts_event + 1)
-        venue.now_ns = now
-        if row_ns <= request_ns:
-            on_market(venue, book, rules, params, tape[loop.venue])
-            loop.venue += 1
-        else:
-            on_request(venue, book, params, venue.requests[venue.requests_head % RING])
-            venue.requests_head += 1
+        venue.now_ns = request_ns
+        on_request(venue, book, params, venue.requests[venue.requests_head % RING])
+        venue.requests_head += 1
+
+
+@kernel
+def _live_through(
+    loop: Loop, venue: Venue, book: Book, rules: BookParams, params: VenueParams, tape: Rows, last_ns: int
+) -> bool:
+    """Let the market act up to and including `last_ns`; return whether it paused: reports have no room."""
+    k, size = loop.venue, len(tape)
+    while k < size and tape[k].ts_event <= last_ns and (venue.n_resting == 0 or has_room(venue)):
+        on_market(venue, book, rules, params, tape[k])
+        k += 1
+    if k > loop.venue:
+        venue.now_ns = tape[k - 1].ts_event
+    loop.venue = k
+    return k < size and tape[k].ts_event <= last_ns
 
 
 @kernel
 def release(loop: Loop, venue: Venue, times: LoopParams, tape: Rows, until_ns: int, out: Rows) -> int:
-    """Write what reaches us before `until_ns` into `out`; return the number of rows.
+    """Write what reaches us before `until_ns` into `out`; return the number of rows."""
+    n = 0
+    while n < len(out):
+        run = take_market(loop, venue, tape, until_ns, len(out) - n)
+        if run > 0:
+            out[n : n + run] = tape[loop.desk - run : loop.desk]
+            n += run
+        elif take_own(loop, venue, times, until_ns, out, n):
+            n += 1
+        else:
+            break
+    return n
+
+
+@kernel
+def take_market(loop: Loop, venue: Venue, tape: Rows, until_ns: int, at_most: int) -> int:
+    """Step over the rows of the market that reach us next and before anything else; return how many.
 
     On a tie the market comes first, then reports, then the clock, which ends with the tape.
     """
-    n, size = 0, len(tape)
-    while n < len(out):
-        row_ns = tape[loop.desk].ts_recv if loop.desk < size else NEVER
-        report_ns = next_report_ns(venue)
-        if min(row_ns, report_ns, loop.next_clock_ns) >= until_ns:
-            break
-        if row_ns <= report_ns and row_ns <= loop.next_clock_ns:
-            out[n] = tape[loop.desk]
-            loop.desk += 1
-            loop.last_ns = row_ns
-        elif report_ns <= loop.next_clock_ns:
-            out[n] = venue.reports[venue.reports_head % RING]
-            venue.reports_head += 1
-        else:
-            _tick(loop, times, out, n)
-        n += 1
-    loop.until_ns = until_ns
-    return n
+    last_ns = min(until_ns - 1, next_report_ns(venue), loop.next_clock_ns)
+    k, end = loop.desk, min(len(tape), loop.desk + at_most)
+    while k < end and tape[k].ts_recv <= last_ns:
+        k += 1
+    run = k - loop.desk
+    if run > 0:
+        loop.last_ns = tape[k - 1].ts_recv
+        loop.desk = k
+    return run
+
+
+@kernel
+def take_own(loop: Loop, venue: Venue, times: LoopParams, until_ns: int, out: Rows, n: int) -> bool:
+    """Write the report or clock row that reaches us next into `out[n]`; return whether there is one."""
+    report_ns = next_report_ns(venue)
+    if min(report_ns, loop.next_clock_ns) >= until_ns:
+        return False
+    if report_ns <= loop.next_clock_ns:
+        out[n] = venue.reports[venue.reports_head % RING]
+        venue.reports_head += 1
+    else:
+        _tick(loop, times, out, n)
+    return True
 
 
 @kernel
@@ -162,6 +193,26 @@ def _tick(loop: Loop, times: LoopParams, out: Rows, n: int) -> None:
 
 
 @kernel
+def play_window(
+    cells: tuple[Cell[Loop], Cell[Venue], Cell[Book]],
+    setup: tuple[Cell[LoopParams], Cell[VenueParams], Cell[BookParams]],
+    desk_tape: Rows,
+    venue_tape: Rows,
+    desk_until: int,
+    venue_until: int,
+) -> int:
+    """Let the venue live through the next window; return its end as we see it, STARVED or FINISHED."""
+    loop, venue, book = cells[0][0], cells[1][0], cells[2][0]
+    times, params, rules = setup[0][0], setup[1][0], setup[2][0]
+    until = open_window(loop, venue, params, times, desk_tape, venue_tape, desk_until, venue_until)
+    if until < 0:
+        return until
+    reached = advance(loop, venue, book, rules, params, venue_tape, until - params.response_ns)
+    loop.number += 1
+    return min(until, reached + params.response_ns)
+
+
+@kernel
 def play_round(
     cells: tuple[Cell[Loop], Cell[Venue], Cell[Book]],
     setup: tuple[Cell[LoopParams], Cell[VenueParams], Cell[BookParams]],
@@ -172,11 +223,7 @@ def play_round(
     out: Rows,
 ) -> int:
     """Play one round and write what reaches us into `out`; return its row count, STARVED or FINISHED."""
-    loop, venue, book = cells[0][0], cells[1][0], cells[2][0]
-    times, params, rules = setup[0][0], setup[1][0], setup[2][0]
-    until = open_window(loop, venue, params, times, desk_tape, venue_tape, desk_until, venue_until)
+    until = play_window(cells, setup, desk_tape, venue_tape, desk_until, venue_until)
     if until < 0:
         return until
-    reached = advance(loop, venue, book, rules, params, venue_tape, until - params.response_ns)
-    loop.number += 1
-    return release(loop, venue, times, desk_tape, min(until, reached + params.response_ns), out)
+    return release(cells[0][0], cells[1][0], setup[0][0], desk_tape, until, out)

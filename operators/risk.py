@@ -24,7 +24,7 @@ from operators.orders import (
     place,
     send_cancels,
 )
-from operators.rows import ACCEPTED, BUY, FILLED, SELL, Rows
+from operators.rows import ACCEPTED, BUY, FILLED, SELL, Row, Rows
 
 ALLOWED: Final = 0
 OVER_BUDGET: Final = 1
@@ -130,6 +130,24 @@ def _converge_side(
 
 
 @kernel
+def converge(
+    risk: Risk, orders: Orders, limits: RiskParams, habits: OrdersParams, quotes: Quotes, out: Rows, n: int
+) -> int:
+    """Bring live orders to a decision, as far as limits allow; return the number of requests in `out`."""
+    n = _converge_side(risk, orders, limits, habits, quotes, BUY, out, n)
+    return _converge_side(risk, orders, limits, habits, quotes, SELL, out, n)
+
+
+@kernel
+def learn(risk: Risk, orders: Orders, row: Row) -> None:
+    """Take a report in; other rows change nothing."""
+    if row.kind >= ACCEPTED:
+        on_report(orders, row)
+        if row.kind == FILLED:
+            risk.position_lots += row.side * row.size_lots
+
+
+@kernel
 def risk_on_frame(
     cell: Cell[Risk],
     desk: Cell[Orders],
@@ -144,14 +162,8 @@ def risk_on_frame(
     risk, orders = cell[0], desk[0]
     n = k = 0
     for i in range(len(rows)):
-        row = rows[i]
-        if row.kind >= ACCEPTED:
-            on_report(orders, row)
-            if row.kind == FILLED:
-                risk.position_lots += row.side * row.size_lots
+        learn(risk, orders, rows[i])
         if k < n_decisions and decisions[k].row == i:
-            quotes = decisions[k]
+            n = converge(risk, orders, setup[0], habits[0], decisions[k], out, n)
             k += 1
-            n = _converge_side(risk, orders, setup[0], habits[0], quotes, BUY, out, n)
-            n = _converge_side(risk, orders, setup[0], habits[0], quotes, SELL, out, n)
     return n

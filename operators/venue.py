@@ -8,7 +8,21 @@ do not move the recorded market.
 
 from typing import Annotated, Final
 
-from operators.book import UNKNOWN, Book, BookParams, apply_row, lots_ahead, quote_is_newer, touch_ticks
+import numpy as np
+from numpy.typing import NDArray
+
+from operators.book import (
+    NO_ASK,
+    NO_BID,
+    UNKNOWN,
+    Book,
+    BookParams,
+    apply_row,
+    lots_ahead,
+    quote_is_newer,
+    side_index,
+    touch_ticks,
+)
 from operators.kernel import Cell, Record, Table, kernel
 from operators.rows import (
     ACCEPTED,
@@ -81,6 +95,9 @@ class Venue(Record):
     requests_tail: int
     reports_head: int
     reports_tail: int
+    nearest: Annotated[NDArray[np.int64], np.int64, (2,)]
+    """Price of our best resting bid and ask: what the market must reach to fill any."""
+    deepest: Annotated[NDArray[np.int64], np.int64, (2,)]
     resting: Annotated[Table[Resting], Resting.dtype, (SLOTS,)]
     requests: Annotated[Rows, Row.dtype, (RING,)]
     reports: Annotated[Rows, Row.dtype, (RING,)]
@@ -103,23 +120,29 @@ def submit(cell: Cell[Venue], setup: Cell[VenueParams], requests: Rows, n: int) 
 @kernel
 def on_market(venue: Venue, book: Book, rules: BookParams, params: VenueParams, row: Row) -> None:
     """Live through one fact of the market."""
-    kind = row.kind
     apply_row(book, rules, row)
     if venue.n_resting == 0:
         return
-    if kind == LEVEL:
-        if book.quote_id <= row.id:
-            _queues_shrink(venue, params, row)
-            _fill_reached(venue, book, params, row)
+    kind = row.kind
+    if (kind == LEVEL and book.quote_id <= row.id) or (kind == BEST and quote_is_newer(book)):
+        _on_touch(venue, book, params, row)
     elif kind == TRADE:
         on_print(venue, params, row)
-    elif kind == BEST:
-        if quote_is_newer(book):
-            _queues_shrink(venue, params, row)
-            _fill_reached(venue, book, params, row)
     elif kind == CLEAR:
         for k in range(venue.n_resting):
             venue.resting[k].level_lots = UNKNOWN
+
+
+@kernel
+def _on_touch(venue: Venue, book: Book, params: VenueParams, row: Row) -> None:
+    """News of a price: our orders there may move up, and those that it reaches are filled."""
+    side, i = row.side, side_index(row.side)
+    behind, beyond = side * (venue.nearest[i] - row.price_ticks), side * (row.price_ticks - venue.deepest[i])
+    if behind >= 0 and beyond >= 0:
+        _queues_shrink(venue, params, row)
+    reached = touch_ticks(book, side)
+    if side * (reached - venue.nearest[1 - i]) >= 0:
+        _fill_reached(venue, params, row, reached)
 
 
 @kernel
@@ -145,9 +168,8 @@ def on_level_size(order: Resting, params: VenueParams, lots: int) -> None:
 
 
 @kernel
-def _fill_reached(venue: Venue, book: Book, params: VenueParams, row: Row) -> None:
+def _fill_reached(venue: Venue, params: VenueParams, row: Row, reached: int) -> None:
     """A quote that reaches our order from the other side fills it."""
-    reached = touch_ticks(book, row.side)
     k = 0
     while k < venue.n_resting:
         order = venue.resting[k]
@@ -205,6 +227,21 @@ def _remove(venue: Venue, k: int) -> None:
     for j in range(k, venue.n_resting - 1):
         venue.resting[j] = venue.resting[j + 1]
     venue.n_resting -= 1
+    _survey(venue)
+
+
+@kernel
+def _survey(venue: Venue) -> None:
+    """Note which of our orders stand nearest to the market, and which deepest."""
+    venue.nearest[0] = venue.deepest[1] = NO_BID
+    venue.nearest[1] = venue.deepest[0] = NO_ASK
+    for k in range(venue.n_resting):
+        order = venue.resting[k]
+        i = side_index(order.side)
+        if order.side * (order.price_ticks - venue.nearest[i]) > 0:
+            venue.nearest[i] = order.price_ticks
+        if order.side * (venue.deepest[i] - order.price_ticks) > 0:
+            venue.deepest[i] = order.price_ticks
 
 
 @kernel
@@ -275,6 +312,7 @@ def _queue_up(venue: Venue, book: Book, row: Row, lots: int) -> None:
     order.traded_lots = 0
     order.level_lots = lots_ahead(book, row.side, row.price_ticks)
     order.front_lots = FAR_BACK if order.level_lots == UNKNOWN else float(order.level_lots)
+    _survey(venue)
 
 
 @kernel
@@ -306,6 +344,12 @@ def _on_amend(venue: Venue, book: Book, params: VenueParams, row: Row, k: int) -
         _remove(venue, k)
         _queue_up(venue, book, row, lots)
         _answer(venue, params, AMENDED, row, 0)
+
+
+@kernel
+def has_room(venue: Venue) -> bool:
+    """Say whether all that one fact can cause still fits among the waiting reports."""
+    return RING - (venue.reports_tail - venue.reports_head) >= ROOM
 
 
 @kernel
