@@ -13,8 +13,8 @@ from operators.kernel import Cell
 from operators.ledger import LedgerParams
 from operators.loop import LoopParams
 from operators.orders import OrdersParams
+from operators.queue import PROB, RISK_AVERSE, VenueParams
 from operators.risk import RiskParams
-from operators.venue import PROB, RISK_AVERSE, VenueParams
 from operators.vpin import MEAN_ABS, NET, VpinParams
 
 WIDEN = {"linear": LINEAR, "step": STEP, "ramp": RAMP}

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectors.tape import Chunk, DeadLetter, State, Tape
-from operators.book import pack_book, unpack_book
 from operators.desk import FRAME, Exchange, Rules
 from operators.kernel import Table
 from operators.loop import FINISHED, STARVED, Loop, play_round
+from operators.packing import pack_book, unpack_book
 from operators.rows import NEVER, Row, Rows
 from operators.venue import Venue, submit
 

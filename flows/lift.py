@@ -10,13 +10,16 @@ from bytewax.operators import KeyedStream, StatefulBatchLogic
 from connectors.closed_loop import Answer, Frame
 from connectors.report import Standing
 from operators.asmm import Asmm, Quotes, asmm_on_frame
-from operators.book import Book, Top, book_on_frame, open_book, pack_book, unpack_book
+from operators.book import book_on_frame, open_book
 from operators.desk import REQUESTS_PER_DECISION, Rules
 from operators.kernel import Cell, Table
 from operators.ledger import Fill, Ledger, ledger_on_frame
 from operators.orders import Orders
+from operators.packing import pack_book, unpack_book
+from operators.ring import Book
 from operators.risk import Risk, risk_on_frame
 from operators.rows import Row
+from operators.touch import Top
 from operators.vpin import Reading, Vpin, vpin_on_frame
 
 

@@ -8,9 +8,9 @@ and above a level withdraws the quotes for a while of event time.
 import math
 from typing import Final
 
-from operators.book import UNFINISHED, VALID, Top
 from operators.kernel import Cell, Record, Table, kernel
 from operators.rows import ACCEPTED, CLOCK, FILLED, Row, Rows, settles
+from operators.touch import UNFINISHED, VALID, Top
 from operators.vpin import OK, Reading
 
 LINEAR: Final = 0

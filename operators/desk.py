@@ -3,14 +3,17 @@
 from typing import NamedTuple
 
 from operators.asmm import Asmm, AsmmParams, Quotes, asmm_on_row
-from operators.book import Book, BookParams, Top, apply_row, open_book, read_top
+from operators.book import BookParams, apply_row, open_book
 from operators.kernel import Cell, Table, kernel
 from operators.ledger import Fill, Ledger, LedgerParams, ledger_on_row
 from operators.loop import Loop, LoopParams
 from operators.orders import Orders, OrdersParams
+from operators.queue import VenueParams
+from operators.ring import Book
 from operators.risk import Risk, RiskParams, converge, learn
 from operators.rows import TRADE, Rows, settles
-from operators.venue import Venue, VenueParams
+from operators.touch import Top, read_top
+from operators.venue import Venue
 from operators.vpin import Reading, Vpin, VpinParams, on_trade, read
 
 FRAME: int = 8192

@@ -6,9 +6,9 @@ kept twice over, so equity is exact: 2·cash − 2·fees + position·(2·mid).
 
 from typing import Final
 
-from operators.book import VALID, Top
 from operators.kernel import Cell, Record, Table, kernel
 from operators.rows import FILLED, MAKER, Row, Rows, settles
+from operators.touch import VALID, Top
 from operators.vpin import OK, Reading
 
 MICRO: Final = 1_000_000

@@ -8,19 +8,13 @@ every window up to that.
 
 from typing import Final
 
-from operators.book import Book, BookParams
+from operators.book import BookParams
 from operators.kernel import Cell, Record, kernel
+from operators.matching import on_market, on_request
+from operators.queue import VenueParams
+from operators.ring import Book
 from operators.rows import CLOCK, NEVER, Rows
-from operators.venue import (
-    RING,
-    Venue,
-    VenueParams,
-    has_room,
-    next_report_ns,
-    next_request_ns,
-    on_market,
-    on_request,
-)
+from operators.venue import RING, Venue, has_room, next_report_ns, next_request_ns
 
 STARVED: Final = -1
 """The window reaches beyond what has been read of the tape."""

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.asmm import LINEAR, RAMP, STEP, Asmm, AsmmParams, Quotes, asmm_on_frame
-from operators.book import EMPTY, INVALID, UNFINISHED, VALID, Top
 from operators.kernel import Cell
 from operators.rows import ACCEPTED, AMEND, BEST, BUY, CLOCK, FILLED, LAST, PLACE, SELL, TRADE, Row
+from operators.touch import EMPTY, INVALID, UNFINISHED, VALID, Top
 from operators.vpin import LOW_VOLUME, OK, WARMING, Reading
 
 SECOND = 1_000_000_000

@@ -5,35 +5,26 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from operators.book import (
+from operators.book import BookParams, book_on_frame, open_book
+from operators.kernel import Cell
+from operators.packing import pack_book, unpack_book
+from operators.ring import (
     BROKEN,
     CROSSED,
-    EMPTY,
-    INVALID,
     NEVER_SEEN,
     NO_ASK,
     NO_BID,
     REACH,
     SPAN,
     SYNCED,
-    UNFINISHED,
     UNKNOWN,
-    VALID,
     Book,
-    BookParams,
-    Top,
-    book_on_frame,
     clear_side,
-    lots_ahead,
     lots_at,
-    open_book,
-    pack_book,
-    quote_is_newer,
     recentre,
-    unpack_book,
 )
-from operators.kernel import Cell
 from operators.rows import BEST, BUY, CLEAR, CLOCK, GAP, LAST, LEVEL, MARK, SELL, TRADE, Row
+from operators.touch import EMPTY, INVALID, UNFINISHED, VALID, Top, lots_ahead, quote_is_newer
 from tests.oracles.dict_book import DictBook, Level
 
 MID = 600_000

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from operators import kernel as door
-from operators.book import Book
 from operators.kernel import ROOT, Record, rule_sources, rules_digest
+from operators.ring import Book
 from operators.rows import Row
 
 

@@ -5,8 +5,10 @@ from typing import Final
 import numpy as np
 import pytest
 
-from operators.book import Book, BookParams, open_book
+from operators.book import BookParams, open_book
 from operators.loop import FINISHED, STARVED, Loop, LoopParams, play_round
+from operators.queue import VenueParams
+from operators.ring import Book
 from operators.rows import (
     ACCEPTED,
     BUY,
@@ -21,7 +23,7 @@ from operators.rows import (
     Row,
     Rows,
 )
-from operators.venue import RING, Venue, VenueParams, submit
+from operators.venue import RING, Venue, submit
 from tests.oracles.venue_world import a_row, joined
 
 MS: Final = 1_000_000

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from operators.book import UNKNOWN
+from operators.queue import FAR_BACK, PROB, RISK_AVERSE, VenueParams
+from operators.ring import UNKNOWN
 from operators.rows import (
     ACCEPTED,
     AMEND,
@@ -26,18 +27,7 @@ from operators.rows import (
     VENUE_FULL,
     WOULD_CROSS,
 )
-from operators.venue import (
-    FAR_BACK,
-    PROB,
-    RING,
-    RISK_AVERSE,
-    SLOTS,
-    Venue,
-    VenueParams,
-    next_report_ns,
-    next_request_ns,
-    submit,
-)
+from operators.venue import RING, SLOTS, Venue, next_report_ns, next_request_ns, submit
 from tests.oracles.venue_world import Report, World, a_row, joined
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from operators.book import NO_ASK, NO_BID, REACH, UNKNOWN
+from operators.ring import NO_ASK, NO_BID, REACH, UNKNOWN
 from operators.rows import BUY, SELL
 
 Level = tuple[int, int, int]

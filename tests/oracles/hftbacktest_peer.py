@@ -33,9 +33,9 @@ from operators.desk import Rules, open_exchange
 from operators.ledger import LedgerParams
 from operators.loop import LoopParams
 from operators.orders import OrdersParams
+from operators.queue import VenueParams
 from operators.risk import RiskParams
 from operators.rows import CLEAR, LAST, LEVEL, NEVER, TRADE, Row
-from operators.venue import VenueParams
 from operators.vpin import VpinParams
 
 Events = NDArray[np.void]

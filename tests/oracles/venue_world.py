@@ -4,9 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from operators.book import Book, BookParams, open_book
+from operators.book import BookParams, open_book
+from operators.matching import on_market, on_request
+from operators.queue import PROB, Resting, VenueParams
+from operators.ring import Book
 from operators.rows import BEST, CLEAR, LAST, LEVEL, TRADE, Row, Rows
-from operators.venue import PROB, RING, Resting, Venue, VenueParams, on_market, on_request
+from operators.venue import RING, Venue
 
 
 class Report(NamedTuple):
