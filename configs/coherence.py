@@ -14,6 +14,8 @@ LEAST_PRICE_TICKS: Final = 100
 LEAST_TRADE_LOTS: Final = 5
 MOST_STEPS: Final = 2**40
 """A synthetic market's price in ticks and mean trade in lots: neither all rounding nor beyond exactness."""
+MOST_NOTIONAL: Final = 2**46
+"""Its mean trade in ticks times lots."""
 
 
 class Clash(NamedTuple):
@@ -76,6 +78,9 @@ def synthetic_clashes(synthetic: Synthetic, instrument: Instrument | None) -> It
             yield Clash(
                 ("mean_trade_notional", "price"), text, synthetic.mean_trade_notional, one_symbol=True
             )
+        elif ticks <= MOST_STEPS < MOST_NOTIONAL < ticks * lots:
+            text = f"must be at most 2^46 times {instrument.tick_lot:f}, one tick times one lot"
+            yield Clash(("mean_trade_notional",), text, synthetic.mean_trade_notional, one_symbol=True)
 
 
 def _too_many(field: str, amount: Decimal, one: Decimal, *others: str) -> Iterator[Clash]:

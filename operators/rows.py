@@ -65,6 +65,8 @@ VENUE_FULL: Final = 5
 NEVER: Final = (1 << 63) - 1
 LIMIT: Final = 1 << 53
 """Ticks and lots stay below this: a float holds every one of them exactly."""
+NOTIONAL_LIMIT: Final = 1 << 60
+"""The ticks times the lots of a trade stay below this: a few of them still fit 64 bits."""
 
 
 class Row(Record):

@@ -16,6 +16,8 @@ from operators.kernel import Cell, Record, Table, kernel
 from operators.rows import BUY, SELL, TRADE, Row, Rows, settles
 
 MOST_BUCKETS: Final = 1000
+MOST_STEPS: Final = 1 << 62
+"""The volume of a run is counted up to here, and one more trade."""
 
 DISABLED: Final = 0
 WARMING: Final = 1
@@ -104,7 +106,7 @@ def pour(vpin: Vpin, params: VpinParams, side: int, steps: int) -> None:
 
     A trade that fills more buckets than the window holds skips those that it would overwrite itself.
     """
-    vpin.total_steps += steps
+    vpin.total_steps = min(vpin.total_steps + steps, MOST_STEPS)
     room = params.bucket_steps - vpin.open_buy - vpin.open_sell
     while steps >= room:
         _add(vpin, side, room)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from connectors.recorded.clock import time_faults
 from connectors.recorded.grid import Floats, Grid, Grids
 from connectors.recorded.letters import Reason
-from operators.rows import BUY, SELL
+from operators.rows import BUY, NOTIONAL_LIMIT, SELL
 
 Columns = dict[str, NDArray[np.int64]]
 """Whole numbers by name, all of one length."""
@@ -72,6 +72,7 @@ def _read_best(columns: Columns, measures: Measures, grids: Grids) -> Faults:
 def _read_trade(columns: Columns, measures: Measures, grids: Grids) -> Faults:
     found = _size(columns, "lots", measures["qty"], grids.size)
     found |= _price(columns, "ticks", measures["price"], grids.price)
+    found |= where(columns["lots"] > NOTIONAL_LIMIT // np.maximum(columns["ticks"], 1), Reason.OVERFLOW)
     return found | where((columns["side"] > BUY) | (columns["side"] < SELL), Reason.WRONG_TYPE)
 
 

@@ -10,7 +10,7 @@ from connectors.recorded.letters import Reason, Unusable
 from connectors.recorded.levels import NO_LEVELS, Levels, best_first, levels_of
 from connectors.recorded.quality import Quality
 from connectors.recorded.sync import BookSync, Chain, Diff, Event, Snapshot, SyncState
-from operators.rows import BUY, SELL
+from operators.rows import BUY, NOTIONAL_LIMIT, SELL
 
 NS_PER_MS: Final = 10**6
 
@@ -141,6 +141,8 @@ class Interpreter:
             raise Unusable(Reason.ZERO_PRICE)
         if not lots:
             raise Unusable(Reason.ZERO_SIZE)
+        if ticks * lots >= NOTIONAL_LIMIT:
+            raise Unusable(Reason.OVERFLOW)
         return ticks, lots
 
     def _times(

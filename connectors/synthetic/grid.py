@@ -14,6 +14,8 @@ LEAST_PRICE_TICKS: Final = 100
 LEAST_TRADE_LOTS: Final = 5
 MOST: Final = 2.0**40
 """Of ticks in a price and of lots in a trade; 20 of the largest orders stay below `LIMIT`."""
+MOST_NOTIONAL: Final = 2.0**46
+"""Of tick·lots in a mean trade; the largest order stays below `NOTIONAL_LIMIT`."""
 MOST_S: Final = 1e9
 
 NEWS_VARIANCE: Final = 0.4
@@ -106,6 +108,8 @@ def _off_scale(price_ticks: float, trade_lots: float) -> Iterator[str]:
         yield f"price must be between {LEAST_PRICE_TICKS} and {MOST:.0f} ticks, was {price_ticks:g}"
     if not LEAST_TRADE_LOTS <= trade_lots <= MOST:
         yield f"mean_trade_notional must buy {LEAST_TRADE_LOTS} to {MOST:.0f} lots, bought {trade_lots:g}"
+    elif price_ticks <= MOST < MOST_NOTIONAL < price_ticks * trade_lots:
+        yield f"mean_trade_notional must be at most 2^46 ticks x lots, was {price_ticks * trade_lots:g}"
 
 
 def _out_of_time(start_ns: int, duration_s: float) -> Iterator[str]:

@@ -233,6 +233,7 @@ def test_volumes_and_budgets_beyond_exact_integers_are_refused(problems):
     found = problems("""
         risk: {total_notional: 1e15, max_order_notional: 1e15}
         vpin: {bucket_unit: quote, bucket_size: 1e15}
+        synthetic: {mean_trade_notional: 10}
         symbols: {BTCUSDT: {instrument: {tick: 1e-6, lot: 1e-6}, synthetic: {price: 1}}}
     """)
     step = (

@@ -76,6 +76,13 @@ def test_ten_trades_of_a_tenth_fill_a_bucket_of_one_and_nine_do_not():
     assert vpin[0].open_buy == vpin[0].open_sell == 0
 
 
+def test_volume_is_counted_up_to_a_limit_and_never_wraps_round():
+    huge = 1 << 60
+    vpin, reading = play(tape(*[(BUY, huge)] * 9), given_by(bucket_steps=1 << 40))
+    assert vpin[0].total_steps == 1 << 62
+    assert (reading.status, reading.value) == (OK, 1.0)
+
+
 def test_a_trade_is_split_where_its_bucket_is_full():
     vpin, reading = play(tape((SELL, 7), (BUY, 8)), given_by())
     assert (reading.n_closed, reading.value) == (1, 0.4)

@@ -138,6 +138,7 @@ CASES = [
     ("overflow", line(trade(p="1e400"))),
     ("overflow", line(trade(q="9007199254740.992"))),
     ("overflow", line(trade(p="9" * 400))),
+    ("overflow", line(trade(p="100000000.0", q="2000000000.000"))),
     ("overflow", line(trade(t=1 << 63))),
     ("overflow", line(diff(u=10**30))),
     ("overflow", line(diff(b=[["900719925474099.2", "1.000"]]))),
@@ -218,15 +219,17 @@ def test_numbers_as_large_as_a_row_can_hold_are_exact(tmp_path):
     largest = (1 << 53) - 1
     price, size = f"{largest // 10}.{largest % 10}", f"{largest // 1000}.{largest % 1000:03}"
     snap = snapshot(bids=[["100.0", "1.000"]], asks=[[price, size]])
-    _, rows, found = play_lines(tmp_path, line(trade(p=price, q=size)), line(snap))
+    dear, many = trade(p=price, q="0.127"), trade(t=3, p="12.7", q=size)
+    _, rows, found = play_lines(tmp_path, line(dear), line(many), line(snap))
     assert found == []
-    assert (int(rows["price_ticks"][0]), int(rows["size_lots"][0])) == (largest, largest)
+    assert [int(ticks) for ticks in rows["price_ticks"][:2]] == [largest, 127]
+    assert [int(lots) for lots in rows["size_lots"][:2]] == [127, largest]
     assert (int(rows["price_ticks"][-1]), int(rows["size_lots"][-1])) == (largest, largest)
 
 
 def test_large_numbers_one_step_apart_stay_apart(tmp_path):
     big = (1 << 52) + 7
-    lines = [line(trade(t=n, q=f"{(big + n) // 1000}.{(big + n) % 1000:03}")) for n in range(50)]
+    lines = [line(trade(t=n, p="1.0", q=f"{(big + n) // 1000}.{(big + n) % 1000:03}")) for n in range(50)]
     _, rows, found = play_lines(tmp_path, *lines)
     assert found == []
     assert rows["size_lots"].tolist() == [big + n for n in range(50)]

@@ -76,6 +76,7 @@ CASES = [
     ("off_grid", "trades", trade(2, price=100.05)),
     ("off_grid", "book", best(2, bid_px=99.99999)),
     ("overflow", "trades", trade(2, qty=1e300)),
+    ("overflow", "trades", trade(2, price=1e8, qty=2e9)),
     ("crossed_best", "book", best(2, bid_px=100.1)),
     ("bad_time", "trades", trade(2, ts_ns=0)),
     ("bad_time", "book", best(2, ts_ns=RECV + 86_401 * 10**9)),

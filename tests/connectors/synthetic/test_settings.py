@@ -76,6 +76,7 @@ def test_a_tape_out_of_time_or_room_is_refused(changes, message):
         ("62000", "1e-9", "0.001", r"price must be between 100 and 1099511627776 ticks, was 6.2e\+13"),
         ("62000", "0.1", "1", "mean_trade_notional must buy 5 to 1099511627776 lots, bought 0.0645161"),
         ("0.0001", "1e-7", "1e-6", r"mean_trade_notional must buy 5 to 1099511627776 lots, bought 4e\+13"),
+        ("1", "1e-6", "1e-7", r"mean_trade_notional must be at most 2\^46 ticks x lots, was 4e\+16"),
     ],
 )
 def test_a_grid_too_coarse_or_too_fine_is_refused(price, tick, lot, message):
