@@ -50,12 +50,16 @@ def test_a_full_inventory_leans_about_three_half_spreads(phoenix, name):
     assert 2.5 <= lean / half_spread_ticks <= 3.5
 
 
+MOST_TOXIC = "DOGEUSDC"
+"""Its buckets are small on purpose, so that the default run shows pauses."""
+
+
 @pytest.mark.parametrize("name", EIGHT)
 def test_buckets_hold_two_to_three_hundred_trades_and_fill_while_it_runs(phoenix, name):
     symbol = phoenix.symbols[name]
     trades = symbol.vpin.bucket_size / symbol.synthetic.mean_trade_notional
     assert symbol.vpin.bucket_unit == "quote"
-    assert 200 <= trades <= 300
+    assert (100 if name == MOST_TOXIC else 200) <= trades <= 300
     assert (
         symbol.synthetic.trades_per_s * phoenix.source.duration_s / float(trades)
         >= 4 * symbol.vpin.min_buckets
