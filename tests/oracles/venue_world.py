@@ -8,7 +8,7 @@ from operators.book import BookParams, open_book
 from operators.matching import on_market, on_request
 from operators.queue import PROB, Resting, VenueParams
 from operators.ring import Book
-from operators.rows import BEST, CLEAR, LAST, LEVEL, TRADE, Row, Rows
+from operators.rows import ACCEPTED, BEST, BUY, CLEAR, LAST, LEVEL, PLACE, SELL, TRADE, Row, Rows
 from operators.venue import RING, Venue
 
 
@@ -96,3 +96,18 @@ class World:
             said.append(Report(*(int(np.int64(value)) for value in fields)))
             venue.reports_head += 1
         return said
+
+
+def a_world(**how) -> World:
+    """Return a venue with 10 lots bid at 1000 ticks and offered at 1001."""
+    world = World(**how)
+    world.level(BUY, 1000, 10)
+    world.level(SELL, 1001, 10)
+    return world
+
+
+def with_a_bid(lots: int = 5, **how) -> World:
+    """Return that venue with our bid at 1000, behind the 10."""
+    world = a_world(**how)
+    assert world.ask_for(PLACE, 1, BUY, 1000, lots) == [Report(ACCEPTED, 1, 1000, lots)]
+    return world
