@@ -1,0 +1,72 @@
+"""The rules in one pass over the rows give what the steps of the graph give, frame by frame."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from configs.load import load
+from configs.rules import rules_for
+from connectors.playback import Playback
+from connectors.synthetic import SyntheticMarket, open_tape
+from operators.asmm import Quotes, asmm_on_frame
+from operators.book import book_on_frame
+from operators.desk import Desk, Rules, desk_on_rows, open_desk, open_exchange, open_sheet
+from operators.kernel import ROOT
+from operators.ledger import Fill, ledger_on_frame
+from operators.risk import risk_on_frame
+from operators.rows import Row, Rows
+from operators.touch import Top
+from operators.vpin import Reading, vpin_on_frame
+
+SECONDS = 15
+
+
+def by_steps(desk: Desk, rules: Rules, rows: Rows) -> tuple[Rows, bytes]:
+    """Take a frame through one step after the other, as the graph does."""
+    n = len(rows)
+    tops, readings, quotes = Top.table(n), Reading.table(n), Quotes.table(n)
+    requests, fills = Row.table(4 * n + 40), Fill.table(n)
+    book_on_frame(desk.book, rules.book, rows, tops)
+    vpin_on_frame(desk.vpin, rules.vpin, rows, readings)
+    decided = asmm_on_frame(desk.asmm, rules.asmm, rows, tops, readings, quotes)
+    asked = risk_on_frame(desk.risk, desk.orders, rules.risk, rules.orders, rows, quotes, decided, requests)
+    filled = ledger_on_frame(desk.ledger, rules.ledger, rows, tops, readings, fills)
+    return requests[:asked], fills[:filled].tobytes()
+
+
+def in_one_pass(desk: Desk, rules: Rules, rows: Rows) -> tuple[Rows, bytes]:
+    """Take each row through every rule."""
+    requests, fills = Row.table(4 * len(rows) + 40), Fill.table(len(rows))
+    asked, filled = desk_on_rows(desk, rules, rows, open_sheet(), requests, 0, fills, 0)
+    return requests[:asked], fills[:filled].tobytes()
+
+
+def a_run(play, rules: Rules, symbol: str, instrument):
+    """Play a synthetic market through a desk; return what it asked, what was filled, and its records."""
+    market = SyntheticMarket(Decimal(95_000), informed_share=0.4, trades_per_s=20.0)
+    tape = open_tape(symbol, instrument, market, seed=3, start_ns=10**18, duration_s=SECONDS)
+    playback, desk = Playback(tape, rules, open_exchange()), open_desk()
+    asked, filled, requests = [], [], Row.table(0)
+    while (rows := playback.play(requests)) is not None:
+        requests, fills = play(desk, rules, rows)
+        asked.append(requests.tobytes())
+        filled.append(fills)
+    return b"".join(asked), b"".join(filled), [cell.tobytes() for cell in desk]
+
+
+@pytest.mark.parametrize("decide", ["clock", "every_message"])
+def test_one_pass_over_the_rows_equals_the_steps_of_the_graph(decide):
+    settings = load(
+        ROOT / Path("configs/phoenix.yaml"), [f"quoting.decide={decide}", "vpin.bucket_size=20000"]
+    )
+    symbol = settings.symbols["BTCUSDC"]
+    rules = rules_for(symbol, settings.source)
+    steps = a_run(by_steps, rules, "BTCUSDC", symbol.instrument)
+    fused = a_run(in_one_pass, rules, "BTCUSDC", symbol.instrument)
+    assert fused == steps
+    asked, filled, _ = steps
+    assert len(asked) > 40 * Row.dtype.itemsize
+    assert len(filled) > 10 * Fill.dtype.itemsize
+    assert np.frombuffer(filled, Fill.dtype)["position_lots"].any()
