@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from configs.budgets import OverCap, shares
 from configs.coherence import source_clashes
@@ -43,6 +43,30 @@ def load(
     problems = Problems(path)
     tree = _read(path, overrides, problems)
     return _resolve(path, tree, symbols or (), market, problems)
+
+
+class Home(NamedTuple):
+    """Where the runs of a settings file are, whatever else it says."""
+
+    directory: Path
+    profile: str
+    names_recordings: bool
+
+
+def home(path: Path, overrides: Sequence[str] = ()) -> Home:
+    """Read from a settings file only where its runs are.
+
+    Raises:
+        ConfigError: the file cannot be read, or this part of it is wrong.
+    """
+    problems = Problems(path)
+    tree = _read(path, overrides, problems)
+    profile = _profile(path, tree, problems)
+    run = check(problems, ("run",), Run, keys_of(problems, ("run",), tree.get("run")))
+    source = keys_of(problems, ("source",), tree.get("source"))
+    if problems.sentences:
+        raise ConfigError(problems.sentences)
+    return Home(Path(run.value.directory), profile, bool(source.get("path")))
 
 
 def _read(path: Path, overrides: Sequence[str], problems: Problems) -> Tree:

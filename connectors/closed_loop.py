@@ -9,18 +9,22 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
+from connectors.console import Console
 from connectors.journal import Journal, RunDirectory
 from connectors.playback import Playback
 from connectors.progress import Progress
-from connectors.report import Standing, summary
-from connectors.tape import DeadLetter, State
-from operators.errors import CheckpointRefused
+from connectors.report import Standing, broken, faults, summary
+from connectors.stamp import Stamp
+from connectors.tape import DeadLetter, State, Tally
+from connectors.timing import Timing
+from connectors.whole import copied
+from operators.errors import PhoenixError
 from operators.kernel import Table
 from operators.ledger import Fill
 from operators.rows import Row, Rows
@@ -34,6 +38,10 @@ class Frame(NamedTuple):
     number: int
     rows: Rows
     letters: tuple[DeadLetter, ...]
+    released_ns: int = 0
+    """By this process's own clock of performance; no rule reads it."""
+    tally: Tally | None = None
+    """With the last frame: what the source counted."""
 
 
 class Answer(NamedTuple):
@@ -45,6 +53,8 @@ class Answer(NamedTuple):
     fills: Table[Fill]
     letters: tuple[DeadLetter, ...]
     standing: Standing
+    released_ns: int = 0
+    tally: Tally | None = None
 
 
 class Mailbox:
@@ -55,22 +65,9 @@ class Mailbox:
         self.requests = Row.table(0)
 
 
-class Stamp(NamedTuple):
-    """What a checkpoint must agree on with the program that reads it."""
-
-    code: str
-    config: str
-
-    def require(self, other: tuple[str, str]) -> None:
-        """Refuse a checkpoint of other code or of another configuration.
-
-        Raises:
-            CheckpointRefused: they differ.
-        """
-        if other[0] != self.code:
-            raise CheckpointRefused("code version", self.code, other[0])
-        if other[1] != self.config:
-            raise CheckpointRefused("configuration", self.config, other[1])
+def raise_it(error: PhoenixError) -> NoReturn:
+    """Let an error take its way through the graph."""
+    raise error
 
 
 class Shared(NamedTuple):
@@ -83,6 +80,10 @@ class Shared(NamedTuple):
     progress: Progress
     speed: float
     """Replay at this many times real time; 0 is as fast as it goes."""
+    console: Console
+    timing: Timing
+    refuse: Callable[[PhoenixError], NoReturn] = raise_it
+    """What becomes of an error inside the graph, which would bury its sentence under its own."""
 
 
 class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
@@ -99,9 +100,10 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
             self._resume(state)
 
     def _resume(self, state: Any) -> None:  # noqa: ANN401 - what a checkpoint held
-        stamp, directory, self.number, self.ended, playback = state
-        self.shared.stamp.require(stamp)
-        self.shared.directory.adopt(Path(directory))
+        stamp, path, self.number, self.ended, playback = state
+        directory = self.shared.directory
+        directory.require_stamp(self.shared.stamp, stamp, Path(path))
+        directory.adopt(Path(path))
         self.playback.restore(playback)
 
     def next_batch(self) -> Iterable[tuple[str, tuple[str, Frame]]]:
@@ -110,14 +112,23 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
             return []
         if self.shared.stop.is_set() or self.ended:
             raise StopIteration
-        self.shared.directory.make()
-        rows = self.playback.play(self.mail.requests)
-        self.ended = rows is None
-        self.number += 1
-        copy = Row.table(0) if rows is None else rows.copy()
-        self._pace(copy)
-        frame = Frame(self.number, copy, self.playback.take_letters())
+        try:
+            self.shared.directory.make()
+            frame = self._play()
+        except PhoenixError as error:
+            self.shared.refuse(error)
         return [(self.symbol, (self.symbol, frame))]
+
+    def _play(self) -> Frame:
+        rows = self.playback.play(self.mail.requests)
+        self.number += 1
+        tally = None
+        if rows is None:
+            self.ended, tally = True, self.playback.tally()
+            self.shared.timing.of(self.symbol).rows = self.playback.n_rows
+        copy = Row.table(0) if rows is None else copied(rows)
+        self._pace(copy)
+        return Frame(self.number, copy, self.playback.take_letters(), time.perf_counter_ns(), tally)
 
     def _pace(self, rows: Rows) -> None:
         """Let wall-clock time catch up with what was just released."""
@@ -145,13 +156,20 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
     def __init__(self, journal: Journal, shared: Shared, state: Any) -> None:  # noqa: ANN401 - what a checkpoint held
         self.journal, self.shared = journal, shared
         self.mail = shared.mail[journal.symbol]
+        self.times = shared.timing.of(journal.symbol)
         self.last: tuple[int, bytes] = (0, b"")
         self.standing: Standing | None = None
+        self.tally: Tally | None = None
         self.sizes: tuple[int, ...] | None = None
         if state is not None:
-            self.last, self.sizes, journal.n_letters, standing = state
-            self.standing = None if standing is None else Standing.load(standing)
-            self._post()
+            self._resume(state)
+
+    def _resume(self, state: Any) -> None:  # noqa: ANN401 - what a checkpoint held
+        self.last, self.sizes, letters, standing, tally = state
+        self.journal.letter_counts.update(letters)
+        self.standing = None if standing is None else Standing.load(standing)
+        self.tally = None if tally is None else Tally(*tally)
+        self._post()
 
     def _post(self) -> None:
         number, requests = self.last
@@ -160,7 +178,10 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
 
     def _open(self) -> None:
         if not self.journal.files:
-            self.journal.open(self.sizes)
+            try:
+                self.journal.open(self.sizes)
+            except PhoenixError as error:
+                self.shared.refuse(error)
 
     def write_batch(self, items: list[tuple[str, Answer]]) -> None:
         """Write each answer down, then let the source go on."""
@@ -169,29 +190,50 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
             self.journal.orders(answer.requests)
             self.journal.fills(answer.fill_rows, answer.fills)
             self.journal.letters(answer.letters)
+            self._tell(answer)
             self.standing = answer.standing
+            self.tally = answer.tally
             self.last = answer.number, answer.requests.tobytes()
             self._post()
+            self.times.note(time.perf_counter_ns() - answer.released_ns)
             self._note(answer)
 
     def _note(self, answer: Answer) -> None:
-        reached = int(answer.standing.ledger[0].last_ns)
-        placed, filled = len(answer.requests), len(answer.fills)
-        self.shared.progress.note(self.journal.symbol, reached, placed, filled)
+        progress = self.shared.progress
+        if progress.stream is not None:
+            reached = int(answer.standing.ledger[0].last_ns)
+            progress.note(self.journal.symbol, reached, len(answer.requests), len(answer.fills))
+
+    def _tell(self, answer: Answer) -> None:
+        """Say what went wrong since the last answer."""
+        symbol, console, now = self.journal.symbol, self.shared.console, answer.standing
+        console.letters(answer.letters)
+        before = self.standing
+        if now.n_gaps != (before.n_gaps if before else 0):
+            console.book_broke(symbol, "gap", int(now.ledger[0].last_ns))
+        if now.n_crossed != (before.n_crossed if before else 0):
+            console.book_broke(symbol, "crossing", int(now.ledger[0].last_ns))
+        if now.n_faults != (before.n_faults if before else 0) or answer.tally:
+            for error in broken(symbol, faults(now, answer.tally)):
+                console.fault(error)
 
     def snapshot(self) -> Any:  # noqa: ANN401 - plain tuples and bytes
-        """Return the last answered round with its orders, and how long the logs are."""
+        """Return the last answered round with its orders, how long the logs are, and what was counted."""
         self._open()
         standing = None if self.standing is None else self.standing.dump()
-        return self.last, self.journal.sizes(), self.journal.n_letters, standing
+        tally = None if self.tally is None else tuple(self.tally)
+        return self.last, self.journal.sizes(), dict(self.journal.letter_counts), standing, tally
 
     def close(self) -> None:
         """Close the logs; the last symbol to do so merges them."""
-        if self.shared.directory.ready:
+        directory = self.shared.directory
+        if directory.ready:
             self._open()
             self.journal.sizes()
             self.journal.close()
-            if self.shared.directory.finish(self.journal.symbol, summary(self.journal, self.standing)):
+            figures = summary(self.journal, self.standing, self.tally)
+            if directory.finish(self.journal.symbol, figures, stopped=self.tally is None):
+                self.shared.timing.write(directory.path)
                 self.shared.progress.end()
 
 
@@ -207,7 +249,10 @@ class LoopSource(FixedPartitionedSource[tuple[str, tuple[str, Frame]], State]):
 
     def build_part(self, _step_id: str, for_part: str, resume_state: State | None) -> Rounds:
         """Start a symbol's rounds, or go on with them."""
-        return Rounds(for_part, self.playback(for_part), self.shared, resume_state)
+        try:
+            return Rounds(for_part, self.playback(for_part), self.shared, resume_state)
+        except PhoenixError as error:
+            self.shared.refuse(error)
 
 
 class VenueSink(FixedPartitionedSink[tuple[str, Answer], Any]):

@@ -5,10 +5,14 @@ Logs are the same bytes for the same input; wall-clock figures go to `timing.jso
 
 import heapq
 import json
+import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from connectors.runs import CHECKPOINT, claim
+from connectors.stamp import Stamp
 from connectors.tape import DeadLetter
 from operators.errors import RunDirectoryError
 from operators.instruments import Instrument
@@ -25,48 +29,101 @@ class RunDirectory:
     def __init__(self, path: Path, symbols: Sequence[str], texts: Mapping[str, str]) -> None:
         self.path, self.symbols, self.texts = path, sorted(symbols), dict(texts)
         self.summaries: dict[str, object] = {}
+        self.stopped = False
         self.ready = False
+        self._goes_on = False
+        self._claim = -1
+        self._lock = threading.Lock()
 
     def make(self) -> None:
-        """Create the directory.
+        """Create the directory, or go on in it after `go_on`.
 
         Raises:
-            RunDirectoryError: it exists and holds something.
+            RunDirectoryError: it holds something, cannot be written, or another process writes there.
         """
-        if self.ready:
-            return
+        with self._lock:
+            if not self.ready:
+                if not self._goes_on:
+                    self.require_vacant()
+                self._lay()
+
+    def require_vacant(self) -> None:
+        """Refuse a directory that holds anything but the remains of a run that never began.
+
+        Raises:
+            RunDirectoryError: it does.
+        """
         if (self.path / "config.yaml").exists():
             raise RunDirectoryError(f"{self.path} holds a run already: resume it, or name another")
-        self._lay()
+        remains = {CHECKPOINT, f"{CHECKPOINT}.new", *LOGS}
+        if self.path.is_dir() and not {entry.name for entry in self.path.iterdir()} <= remains:
+            raise RunDirectoryError(
+                f"{self.path} is not empty: name a directory that a run can have to itself"
+            )
+
+    def go_on(self) -> None:
+        """Go on in this very directory, whichever a checkpoint names."""
+        self._goes_on = True
+
+    def require_stamp(self, ours: Stamp, theirs: tuple[str, str], path: Path) -> None:
+        """Refuse a checkpoint of other code or settings, naming what differs from those in the directory.
+
+        Raises:
+            CheckpointRefused: they differ.
+        """
+        written = (self.path if self._goes_on else path) / "config.yaml"
+        there = written.read_text() if written.is_file() else ""
+        ours.require(theirs, there, self.texts.get("config.yaml", ""))
 
     def adopt(self, path: Path) -> None:
         """Go on in the directory that a checkpoint names.
 
         Raises:
-            RunDirectoryError: it is gone.
+            RunDirectoryError: it is gone, or another process writes there.
         """
-        if not path.is_dir():
-            raise RunDirectoryError(f"{path} is gone: this checkpoint goes on in it")
-        self.path = path
-        self._lay()
+        with self._lock:
+            if self.ready:
+                return
+            if not self._goes_on:
+                self.path = path
+            if not self.path.is_dir():
+                raise RunDirectoryError(f"{self.path} is gone: this checkpoint goes on in it")
+            self._lay()
 
     def _lay(self) -> None:
-        for log in LOGS:
-            (self.path / log).mkdir(parents=True, exist_ok=True)
-        for name, text in self.texts.items():
-            (self.path / name).write_text(text)
+        """The texts come last: with them, a run has begun."""
+        try:
+            for log in LOGS:
+                (self.path / log).mkdir(parents=True, exist_ok=True)
+            self._claim = claim(self.path)
+            for log in ("summary.json", *(f"{log}.jsonl" for log in LOGS)):
+                (self.path / log).unlink(missing_ok=True)
+            for name, text in self.texts.items():
+                if not (self.path / name).exists():
+                    (self.path / name).write_text(text)
+        except OSError as error:
+            raise RunDirectoryError(f"{self.path} cannot be written: {error.strerror}") from None
         self.ready = True
 
-    def finish(self, symbol: str, summary: object) -> bool:
-        """Take one symbol's summary; with the last one, merge the logs and write `summary.json`."""
-        self.summaries[symbol] = summary
-        if len(self.summaries) < len(self.symbols):
-            return False
-        for log in LOGS:
-            self._merge(log)
-        ordered = {symbol: self.summaries[symbol] for symbol in self.symbols}
-        (self.path / "summary.json").write_text(json.dumps({"symbols": ordered}, indent=2) + "\n")
-        return True
+    def finish(self, symbol: str, summary: object, *, stopped: bool = False) -> bool:
+        """Take one symbol's summary; with the last one, merge the logs and write `summary.json`.
+
+        The summary of a stopped run says so, and stands until the run goes on.
+        """
+        with self._lock:
+            self.summaries[symbol] = summary
+            self.stopped |= stopped
+            if len(self.summaries) < len(self.symbols):
+                return False
+            for log in LOGS:
+                self._merge(log)
+            ordered = {symbol: self.summaries[symbol] for symbol in self.symbols}
+            whole = {**({"stopped": True} if self.stopped else {}), "symbols": ordered}
+            new = self.path / "summary.json.new"
+            new.write_text(json.dumps(whole, indent=2) + "\n")
+            new.replace(self.path / "summary.json")
+            os.close(self._claim)
+            return True
 
     def _merge(self, log: str) -> None:
         """Merge the parts by (ts, symbol, n) into one file."""
@@ -93,7 +150,7 @@ class Journal:
             f"{run}-{symbol}-",
         )
         self.files: dict[str, BinaryIO] = {}
-        self.n_letters = 0
+        self.letter_counts: dict[str, int] = {}
 
     def open(self, sizes: Sequence[int] | None = None) -> None:
         """Start the parts, or cut them back to the sizes that a checkpoint kept.
@@ -149,8 +206,8 @@ class Journal:
 
     def letters(self, letters: Sequence[DeadLetter]) -> None:
         """Append dead letters, with their raw text."""
-        self.n_letters += len(letters)
         for letter in letters:
+            self.letter_counts[letter.reason] = self.letter_counts.get(letter.reason, 0) + 1
             line = json.dumps(letter._asdict(), separators=(",", ":"))
             self.files["dead_letters"].write(line.encode() + b"\n")
 
@@ -158,11 +215,3 @@ class Journal:
         """Give the files back."""
         for file in self.files.values():
             file.close()
-
-
-def next_directory(parent: Path, day: str, profile: str) -> Path:
-    """Return the first `<date>-<profile>-<n>` that is free."""
-    n = 1
-    while (parent / f"{day}-{profile}-{n}").exists():
-        n += 1
-    return parent / f"{day}-{profile}-{n}"

@@ -3,18 +3,14 @@
 from collections import deque
 from typing import NamedTuple, cast
 
-import numpy as np
-from numpy.typing import NDArray
-
-from connectors.tape import Chunk, DeadLetter, State, Tape
+from connectors.tape import Chunk, DeadLetter, State, Tally, Tape
+from connectors.whole import joined
 from operators.desk import FRAME, Exchange, Rules
-from operators.kernel import Table
 from operators.loop import FINISHED, STARVED, Loop, play_round
 from operators.packing import pack_book, unpack_book
 from operators.rows import NEVER, Row, Rows
 from operators.venue import Venue, submit
 
-WHOLE = np.dtype((np.void, Row.dtype.itemsize))
 VERSION = "playback 1"
 
 
@@ -40,6 +36,7 @@ class Playback:
         self.desk, self.venue = Row.table(0), Row.table(0)
         self.desk_until = self.venue_until = 0
         self.buffer = Row.table(FRAME)
+        self.n_rows = 0
 
     def play(self, requests: Rows) -> Rows | None:
         """Give the venue what was decided, and return what reaches us next, or None at the end.
@@ -66,9 +63,10 @@ class Playback:
         before = self.tape.snapshot()
         chunk = self.tape.read() or Chunk(Row.table(0), Row.table(0), NEVER, NEVER)
         self.held.append(Held(before, len(chunk.desk), len(chunk.venue)))
-        self.desk, self.venue = _joined(self.desk, chunk.desk), _joined(self.venue, chunk.venue)
+        self.desk, self.venue = joined(self.desk, chunk.desk), joined(self.venue, chunk.venue)
         self.desk_until, self.venue_until = chunk.desk_until, chunk.venue_until
         self.letters.extend(chunk.letters)
+        self.n_rows += len(chunk.desk)
 
     def _drop(self) -> None:
         loop = self.exchange.loop[0]
@@ -83,6 +81,10 @@ class Playback:
         letters = tuple(self.letters)
         self.letters.clear()
         return letters
+
+    def tally(self) -> Tally:
+        """Return what was counted: all of it once the tape has ended."""
+        return Tally(dict(self.tape.quality), int(self.exchange.venue[0].fault))
 
     def snapshot(self) -> State:
         """Return where reading of the oldest held chunk began, and the venue's whole state."""
@@ -103,11 +105,3 @@ class Playback:
             self.load()
         self.exchange.loop[0].desk, self.exchange.loop[0].venue = held_loop[0].desk, held_loop[0].venue
         self.letters.clear()
-
-
-def _joined(head: Rows, tail: Rows) -> Rows:
-    """As plain bytes: NumPy copies named fields one by one."""
-    if len(head) == 0:
-        return tail
-    blocks = [cast("NDArray[np.void]", rows).view(WHOLE) for rows in (head, tail)]
-    return cast("Table[Row]", np.concatenate(blocks).view(Row.dtype))

@@ -46,6 +46,11 @@ class Progress:
             self.stream.write(f"\r{line}\x1b[K" if self.rewrites else f"{line}\n")
             self.stream.flush()
 
+    def clear(self) -> None:
+        """Make room for another line; the next write shows progress again."""
+        if self.stream is not None and self.rewrites and self.began is not None:
+            self.stream.write("\r\x1b[K")
+
     def end(self) -> None:
         """Leave the line as it is."""
         if self.stream is not None and self.rewrites and self.began is not None:

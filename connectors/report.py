@@ -1,11 +1,26 @@
 """Where a symbol's account stands, and its part of the summary."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final, cast
 
 from connectors.journal import Journal
+from connectors.tape import Tally
+from operators.errors import InvariantBroken
 from operators.kernel import Cell
 from operators.ledger import Ledger, equity_micro
 from operators.orders import Orders
+
+LOSSES: Final = (
+    "duplicate_diff",
+    "duplicate_trade",
+    "stale_best",
+    "diffs_forgotten",
+    "snapshots_rejected",
+    "time_backwards",
+    "late_at_venue",
+)
+"""Counters of a source that a user is told of; the others are part of every good recording."""
 
 
 @dataclass(frozen=True)
@@ -15,21 +30,40 @@ class Standing:
     ledger: Cell[Ledger]
     orders: Cell[Orders]
     n_pauses: int
+    n_gaps: int = 0
+    """How often the update chain broke, as the desk's book saw it."""
+    n_crossed: int = 0
+    n_faults: int = 0
+    """States of the orders that cannot be."""
 
-    def dump(self) -> tuple[bytes, bytes, int]:
+    def dump(self) -> tuple[bytes, bytes, int, int, int, int]:
         """Return plain bytes for a checkpoint."""
-        return self.ledger.tobytes(), self.orders.tobytes(), self.n_pauses
+        records = self.ledger.tobytes(), self.orders.tobytes()
+        return (*records, self.n_pauses, self.n_gaps, self.n_crossed, self.n_faults)
 
     @classmethod
-    def load(cls, dumped: tuple[bytes, bytes, int]) -> "Standing":
+    def load(cls, dumped: tuple[bytes, bytes, int, int, int, int]) -> "Standing":
         """Return what `dump` kept."""
-        return cls(Ledger.load(dumped[0]), Orders.load(dumped[1]), dumped[2])
+        return cls(Ledger.load(dumped[0]), Orders.load(dumped[1]), *dumped[2:])
 
 
-def summary(journal: Journal, standing: Standing | None) -> dict[str, object]:
-    """Return one symbol's figures; money and sizes are decimal strings."""
-    if standing is None:
-        return {"dead_letters": journal.n_letters}
+def summary(journal: Journal, standing: Standing | None, tally: Tally | None = None) -> dict[str, object]:
+    """Return one symbol's figures; money and sizes are decimal strings.
+
+    `tally` is what the source counted, where it came to its end.
+    """
+    known = {} if standing is None else _account(journal, standing)
+    counts = dict(sorted(journal.letter_counts.items()))
+    lost: dict[str, object] = {"dead_letters": sum(counts.values()), "dead_letter_reasons": counts}
+    if standing is not None:
+        lost |= {"book_gaps": standing.n_gaps, "book_crossings": standing.n_crossed}
+        lost |= {"faults": faults(standing, tally)}
+    if tally is not None:
+        lost |= {"source": {name: n for name, n in tally.source.items() if name not in counts}}
+    return {**known, **lost}
+
+
+def _account(journal: Journal, standing: Standing) -> dict[str, object]:
     ledger, orders = standing.ledger[0], standing.orders[0]
     accepted = int(orders.n_accepted)
     seconds = int(ledger.vpin_ns) * 1e-9
@@ -47,7 +81,65 @@ def summary(journal: Journal, standing: Standing | None) -> dict[str, object]:
         "vpin_mean": round(float(ledger.vpin_sum) / seconds, 6) if seconds > 0 else None,
         "vpin_max": round(float(ledger.vpin_max), 6) if seconds > 0 else None,
         "pauses": standing.n_pauses,
-        "dead_letters": journal.n_letters,
         "first_ns": int(ledger.first_ns),
         "last_ns": int(ledger.last_ns),
     }
+
+
+def faults(standing: Standing, tally: Tally | None) -> dict[str, int]:
+    """Return how often a rule reached a state that cannot be, by name; none is the rule."""
+    orders = standing.orders[0]
+    found = {
+        "illegal_order_transition": int(orders.n_illegal),
+        "no_order_slot": int(orders.fault),
+        "requests_lost_on_the_wire": 0 if tally is None else tally.venue_fault,
+    }
+    return {name: n for name, n in found.items() if n}
+
+
+def broken(symbol: str, found: Mapping[str, int]) -> Iterator[InvariantBroken]:
+    """Name each fault as the error that it is."""
+    for name, n in found.items():
+        yield InvariantBroken(symbol, name, n)
+
+
+def losses(symbol: str, figures: Mapping[str, object]) -> list[str]:
+    """Say in a line what of a symbol's market was lost; nothing if all of it was used.
+
+    >>> losses("BTCUSDT", {"dead_letters": 3, "dead_letter_reasons": {"off_grid": 1, "truncated": 2}})
+    ['BTCUSDT: 3 messages set aside (truncated 2, off_grid 1): see dead_letters.jsonl']
+    >>> losses("BTCUSDT", {"dead_letters": 0, "dead_letter_reasons": {}, "book_gaps": 0})
+    []
+    """
+    reasons, source = _counts(figures, "dead_letter_reasons"), _counts(figures, "source")
+    told = [f"{_many(sum(reasons.values()), 'message')} set aside ({_listed(reasons)})"] if reasons else []
+    for what in ("gap", "crossing"):
+        n = _count(figures, f"book_{what}s")
+        told += [_many(n, f"book {what}")] if n else []
+    if source.get("diffs", 0) and not source.get("snapshots", 0):
+        told.append("no snapshot for its diffs to begin from")
+    left_out = {name: source[name] for name in LOSSES if source.get(name, 0)}
+    told += [f"left out or moved: {_listed(left_out)}"] if left_out else []
+    broken = _counts(figures, "faults")
+    told += [f"broken invariants: {_listed(broken)}"] if broken else []
+    return [f"{symbol}: {', '.join(told)}{': see dead_letters.jsonl' if reasons else ''}"] if told else []
+
+
+def _count(figures: Mapping[str, object], name: str) -> int:
+    value = figures.get(name, 0)
+    return value if isinstance(value, int) else 0
+
+
+def _counts(figures: Mapping[str, object], name: str) -> dict[str, int]:
+    return cast("dict[str, int]", figures.get(name) or {})
+
+
+def _many(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    """The most frequent first."""
+    return ", ".join(
+        f"{name} {counts[name]:,}" for name in sorted(counts, key=lambda name: (-counts[name], name))
+    )

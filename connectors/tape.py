@@ -6,6 +6,7 @@ non-decreasing within a chunk and across chunks. A fact may stand in an earlier
 chunk of one order than of the other.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from operators.rows import Rows
@@ -42,6 +43,14 @@ class Chunk(NamedTuple):
     letters: tuple[DeadLetter, ...] = ()
 
 
+class Tally(NamedTuple):
+    """What the source of a symbol counted over the whole run."""
+
+    source: dict[str, int]
+    """Messages by kind, and what was lost or left out of them, by name."""
+    venue_fault: int
+
+
 State = tuple[object, ...]
 """Plain tuples, numbers, strings and bytes, a version first: what a checkpoint may hold."""
 
@@ -50,6 +59,10 @@ class Tape(Protocol):
     """One symbol's market, read forward in chunks. Reading is deterministic."""
 
     symbol: str
+
+    @property
+    def quality(self) -> Mapping[str, int]:
+        """What was counted so far, by name; part of the snapshot."""
 
     def read(self) -> Chunk | None:
         """Return the next chunk, or None after the last."""

@@ -1,20 +1,46 @@
-"""The command line: `phoenix run`, `phoenix check`.
-
-Exit codes: 0 done, 1 the run failed, 2 the configuration or the command is wrong.
-"""
+"""The command line: `phoenix run`, `phoenix check`."""
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from operators.errors import ConfigError, PhoenixError
+from flows.exits import code_of, leave
+from operators.errors import PhoenixError
 
+EXIT_CODES = """Exit codes: 0 finished, or stopped by a signal with a checkpoint; 1 the run failed; \
+2 the configuration or the command is wrong; 3 the checkpoint belongs to other code or other settings."""
+RUN_HELP = f"""Run a configuration: trade its market against the simulated venue, and write a run directory.
+
+Examples:
+
+\b
+  phoenix run
+  phoenix run --config configs/replay.yaml --set source.path=btcusdt.gz
+  phoenix run --resume
+
+With --resume the latest unfinished run of the profile goes on, or the one in --out: under its own settings, \
+unless --config or --set give others. Those that change no order (run.*, source.speed) may differ.
+
+{EXIT_CODES}
+"""
+CHECK_HELP = """Say whether a settings file is valid, naming every fault, and print it resolved.
+
+Example:
+
+\b
+  phoenix check configs/phoenix.yaml
+
+Exit codes: 0 it is valid; 2 it is not.
+"""
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
-Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
+Config = Annotated[
+    Path | None, typer.Option("--config", help="The settings file; configs/phoenix.yaml without.")
+]
 Set = Annotated[list[str] | None, typer.Option("--set", help="Override one key: section.key=value.")]
 COLUMNS = {
     "orders": "orders",
@@ -26,39 +52,61 @@ COLUMNS = {
     "vpin_max": "max",
     "pauses": "pauses",
     "dead_letters": "dead",
+    "worst_us": "worst",
 }
-"""What the closing table shows of a summary, under which heading; PnL is after fees."""
+"""What the closing table shows of a summary, under which heading; PnL is after fees, worst a frame's processing time."""
 
 
-@app.command("run")
+@app.callback()
+def phoenix() -> None:
+    """Make markets with a Bytewax dataflow. `phoenix COMMAND --help` shows examples."""
+
+
+@app.command("run", help=RUN_HELP)
 def run_command(
-    config: Config = Path("configs/phoenix.yaml"),
+    config: Config = None,
     changes: Set = None,
     out: Annotated[Path | None, typer.Option(help="The run directory; made, never overwritten.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run.")] = False,
     driver: Annotated[str, typer.Option(help="graph or research.")] = "graph",
     speed: Annotated[float | None, typer.Option(help="Times real time; as fast as it goes without.")] = None,
 ) -> None:
-    """Run a configuration. Example: phoenix run --config configs/replay.yaml --set source.path=btcusdt.gz."""
+    """Run, or go on."""
     from flows.driver import run  # noqa: PLC0415 - `phoenix --help` need not wait for Numba
     from flows.market import program  # noqa: PLC0415 - the same
+    from flows.resume import DEFAULT  # noqa: PLC0415 - the same
 
     if driver not in ("graph", "research"):
         raise typer.BadParameter(f"must be graph or research, was {driver}", param_hint="--driver")
+    if resume and driver != "graph":
+        raise typer.BadParameter("goes on with a run of the graph only", param_hint="--resume")
+    options = [*(changes or ()), *([] if speed is None else [f"source.speed={speed}"])]
     if resume:
-        if out is None or not (out / "config.yaml").is_file():
-            raise typer.BadParameter("needs --out with the directory of a run", param_hint="--resume")
-        config = out / "config.yaml"
-    paced = [] if speed is None else [f"source.speed={speed}"]
-    directory = run(program(config, [*(changes or ()), *paced], out), driver, resume=resume)
-    _show(directory)
+        _resume(config, options, out)
+    else:
+        _show(run(program(config or DEFAULT, options, out, leave), driver))
 
 
-@app.command("check")
+def _resume(config: Path | None, options: list[str], out: Path | None) -> None:
+    from connectors.runs import is_finished  # noqa: PLC0415 - `phoenix --help` need not wait for Numba
+    from flows.driver import run  # noqa: PLC0415 - the same
+    from flows.market import program  # noqa: PLC0415 - the same
+    from flows.resume import find  # noqa: PLC0415 - the same
+
+    found = find(config, options, out)
+    if is_finished(found.out):
+        sys.stderr.write(f"{found.out} is finished: there is nothing to go on with\n")
+        _show(found.out)
+        return
+    sys.stderr.write(f"Going on with {found.out}\n")
+    _show(run(program(found.config, found.changes, found.out, leave), "graph", resume=True))
+
+
+@app.command("check", help=CHECK_HELP)
 def check_command(
     config: Annotated[Path, typer.Argument(help="The settings file.")], changes: Set = None
 ) -> None:
-    """Say whether a settings file is valid, and print it resolved. Example: phoenix check my.yaml."""
+    """Check and print."""
     from configs.load import load  # noqa: PLC0415 - `phoenix --help` is quick
     from configs.notices import notices  # noqa: PLC0415 - the same
     from configs.write import resolved_yaml  # noqa: PLC0415 - the same
@@ -70,17 +118,33 @@ def check_command(
 
 
 def _show(directory: Path) -> None:
+    """Print the closing table, what was lost, and where it all is."""
     from rich.console import Console  # noqa: PLC0415 - only where a table is shown
     from rich.table import Table  # noqa: PLC0415 - the same
 
-    table = Table("symbol", box=None, pad_edge=False)
+    from connectors.report import losses  # noqa: PLC0415 - the same
+
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("symbol", no_wrap=True)
     for heading in COLUMNS.values():
         table.add_column(heading, justify="right", no_wrap=True)
-    figures = json.loads((directory / "summary.json").read_text())["symbols"]
-    for symbol, row in figures.items():
+    whole, timed = _read(directory / "summary.json"), _read(directory / "timing.json")
+    for symbol, figures in whole["symbols"].items():
+        row = {**figures, **timed.get("symbols", {}).get(symbol, {})}
         table.add_row(symbol, *(_short(column, row.get(column)) for column in COLUMNS))
-    Console().print(table)
+    console = Console()
+    Console(width=max(console.width, console.measure(table).maximum)).print(table)
+    for symbol, figures in whole["symbols"].items():
+        for sentence in losses(symbol, figures):
+            sys.stdout.write(f"{sentence}\n")
+    if "stopped" in whole:
+        sys.stdout.write(f"Stopped before the end; `phoenix run --resume --out {directory}` goes on.\n")
     sys.stdout.write(f"{directory}\n")
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    return found
 
 
 def _short(column: str, value: object) -> str:
@@ -88,6 +152,8 @@ def _short(column: str, value: object) -> str:
         return "-"
     if column == "pnl_after_fees":
         return f"{float(str(value)):.2f}"
+    if column == "worst_us":
+        return f"{float(str(value)) / 1000:.1f}ms"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
@@ -95,12 +161,9 @@ def main() -> None:
     """Run the command line; every expected error is a sentence and an exit code."""
     try:
         app()
-    except ConfigError as error:
-        sys.stderr.write(f"{error}\n")
-        raise SystemExit(2) from None
     except PhoenixError as error:
         sys.stderr.write(f"{error}\n")
-        raise SystemExit(1) from None
+        raise SystemExit(code_of(error)) from None
 
 
 if __name__ == "__main__":

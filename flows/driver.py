@@ -1,70 +1,86 @@
 """Run a program through one of the two drivers, and say what came of it."""
 
-import json
-import sys
+import shutil
 import time
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 
-from connectors.report import Standing, summary
+from connectors.playback import Playback
+from connectors.report import Standing, broken, faults, summary
+from connectors.runs import CHECKPOINT
+from connectors.timing import Times
 from flows.market import Program
+from flows.resume import require_same_settings
+from operators.desk import Desk
 from operators.errors import RunDirectoryError
 from operators.kernel import Table, is_cold
 from operators.ledger import Fill
 from operators.rows import Rows
-
-CHECKPOINT = "checkpoint"
 
 
 def run(program: Program, driver: str, *, resume: bool = False) -> Path:
     """Run to the end, or to a signal; return the run directory.
 
     Raises:
-        RunDirectoryError: the directory holds a run, or (resuming) none that can go on.
+        RunDirectoryError: the directory holds a run.
+        CheckpointRefused: resuming, the run began under other settings.
     """
-    if is_cold():
-        sys.stderr.write("Compiling the rules; this happens once per change of a rule.\n")
-    began = time.perf_counter()
+    program.shared.timing.driver = driver
     if driver == "research":
         run_research(program)
     else:
         run_graph(program, resume=resume)
-    directory = program.shared.directory.path
-    timing = {"wall_s": round(time.perf_counter() - began, 3), "driver": driver}
-    (directory / "timing.json").write_text(json.dumps(timing, indent=2) + "\n")
-    return directory
+    return program.shared.directory.path
 
 
 def run_graph(program: Program, *, resume: bool) -> None:
     """Run the Bytewax graph with a checkpoint in the run directory."""
     from bytewax._bytewax import cli_main  # noqa: PLC0415 - the research driver does without Bytewax
-    from bytewax.recovery import RecoveryConfig, init_db_dir  # noqa: PLC0415 - the same
+    from bytewax.recovery import RecoveryConfig  # noqa: PLC0415 - the same
 
-    from flows.phoenix import graph  # noqa: PLC0415 - the same
+    from flows.phoenix import ready  # noqa: PLC0415 - the same
 
     directory = program.shared.directory
-    store = directory.path / CHECKPOINT
     if resume:
-        if not store.is_dir():
-            raise RunDirectoryError(f"{directory.path} holds no checkpoint to resume from")
-        directory.adopt(directory.path)
+        require_same_settings(program)
+        directory.go_on()
     else:
+        directory.require_vacant()
+        _open_store(directory.path)
         directory.make()
-        store.mkdir()
-        init_db_dir(store, 1)
-    program.stop_on_signals()
     every = timedelta(seconds=program.settings.run.checkpoint_every_s)
-    cli_main(graph(program), epoch_interval=every, recovery_config=RecoveryConfig(store))
+    cli_main(
+        ready(program), epoch_interval=every, recovery_config=RecoveryConfig(directory.path / CHECKPOINT)
+    )
+
+
+def _open_store(path: Path) -> None:
+    """Make an empty store for checkpoints, whole or not at all."""
+    from bytewax.recovery import init_db_dir  # noqa: PLC0415 - the research driver does without Bytewax
+
+    store, new = path / CHECKPOINT, path / f"{CHECKPOINT}.new"
+    for remains in (store, new):
+        shutil.rmtree(remains, ignore_errors=True)
+    try:
+        new.mkdir(parents=True)
+    except OSError as error:
+        raise RunDirectoryError(f"{path} cannot be made: {error.strerror}") from None
+    init_db_dir(new, 1)
+    new.rename(store)
 
 
 def run_research(program: Program) -> None:
     """Run every symbol through the fused loop, one after the other."""
     from flows.research import run_tape  # noqa: PLC0415 - it imports every kernel
 
-    directory = program.shared.directory
+    directory, console, timing = program.shared.directory, program.shared.console, program.shared.timing
     directory.make()
+    program.say_notices()
+    if is_cold():
+        console.say("Compiling the rules; this happens once per change of a rule.")
+    timing.begin()
     for symbol in directory.symbols:
         journal, playback = program.journal(symbol), program.playback(symbol)
         journal.open()
@@ -72,10 +88,32 @@ def run_research(program: Program) -> None:
         def write(requests: Rows, rows: Rows, fills: Table[Fill]) -> None:
             journal.orders(requests)  # noqa: B023 - called within this turn of the loop
             journal.fills(rows, fills)  # noqa: B023 - the same
-            journal.letters(playback.take_letters())  # noqa: B023 - the same
+            letters = playback.take_letters()  # noqa: B023 - the same
+            journal.letters(letters)  # noqa: B023 - the same
+            console.letters(letters)
 
+        began = time.perf_counter_ns()
         desk = run_tape(playback, write)
-        standing = Standing(desk.ledger, desk.orders, int(np.asarray(desk.asmm)["n_pauses"][0]))
+        _time(timing.of(symbol), playback, time.perf_counter_ns() - began)
+        standing, tally = _standing(desk), playback.tally()
         journal.sizes()
         journal.close()
-        directory.finish(symbol, summary(journal, standing))
+        for error in broken(symbol, faults(standing, tally)):
+            console.fault(error)
+        directory.finish(symbol, summary(journal, standing, tally))
+    timing.write(directory.path)
+
+
+def _standing(desk: Desk) -> Standing:
+    def number(cell: object, name: str) -> int:
+        return int(np.asarray(cell)[name][0])
+
+    n_pauses, n_gaps = number(desk.asmm, "n_pauses"), number(desk.book, "n_gaps")
+    n_faults = number(desk.orders, "n_illegal") + number(desk.orders, "fault")
+    return Standing(desk.ledger, desk.orders, n_pauses, n_gaps, number(desk.book, "n_crossed"), n_faults)
+
+
+def _time(times: Times, playback: Playback, ns: int) -> None:
+    """The loop is compiled through and through: it knows the mean of its frames, and not the worst."""
+    times.rows, times.total_ns = playback.n_rows, ns
+    times.frames = int(playback.exchange.loop[0].number)

@@ -1,14 +1,16 @@
 """Where a rule becomes an operator: the only file that knows both."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import bytewax.operators as op
 import numpy as np
 from bytewax.operators import KeyedStream, StatefulBatchLogic
+from numpy.typing import NDArray
 
 from connectors.closed_loop import Answer, Frame
 from connectors.report import Standing
+from connectors.whole import copied, picked
 from operators.asmm import Asmm, Quotes, asmm_on_frame
 from operators.book import book_on_frame, open_book
 from operators.desk import REQUESTS_PER_DECISION, Rules
@@ -21,6 +23,11 @@ from operators.risk import Risk, risk_on_frame
 from operators.rows import Row
 from operators.touch import Top
 from operators.vpin import Reading, Vpin, vpin_on_frame
+
+
+def column(cell: object, name: str) -> NDArray[np.int64]:
+    """Return a field of a record as an array of one that follows it: ten times quicker to read."""
+    return cast("NDArray[np.void]", cell)[name]
 
 
 class Step:
@@ -43,12 +50,13 @@ class BookStep(Step):
         self.book: Cell[Book] = unpack_book(state) if state else Book.cell()
         if not state:
             open_book(self.book)
+        self.n_gaps, self.n_crossed = column(self.book, "n_gaps"), column(self.book, "n_crossed")
 
-    def take(self, item: Frame) -> tuple[bool, int, tuple[Frame, Table[Top]]]:
-        """Return the frame with the touch after each row that settles."""
+    def take(self, item: Frame) -> tuple[bool, int, tuple[Frame, Table[Top], int, int]]:
+        """Return the frame with the touch after each row that settles, and how often the book broke."""
         tops = Top.table(len(item.rows))
         book_on_frame(self.book, self.rules.book, item.rows, tops)
-        return True, item.number, (item, tops)
+        return True, item.number, (item, tops, int(self.n_gaps[0]), int(self.n_crossed[0]))
 
     def dump(self) -> Any:  # noqa: ANN401
         """Return the book, packed."""
@@ -102,6 +110,8 @@ class View(NamedTuple):
     quotes: Table[Quotes]
     n_quotes: int
     n_pauses: int
+    n_gaps: int
+    n_crossed: int
 
 
 class AsmmStep(Step):
@@ -110,13 +120,14 @@ class AsmmStep(Step):
     def __init__(self, rules: Rules, state: Any) -> None:  # noqa: ANN401
         self.rules = rules
         self.asmm = Asmm.load(state) if state else Asmm.cell()
+        self.n_pauses = column(self.asmm, "n_pauses")
 
     def take(self, item: Any) -> View:  # noqa: ANN401
         """Return the view with every decision of the frame."""
-        (frame, tops), readings = item
+        (frame, tops, n_gaps, n_crossed), readings = item
         quotes = Quotes.table(len(frame.rows))
         n = asmm_on_frame(self.asmm, self.rules.asmm, frame.rows, tops, readings, quotes)
-        return View(frame, tops, readings, quotes, n, int(self.asmm[0].n_pauses))
+        return View(frame, tops, readings, quotes, n, int(self.n_pauses[0]), n_gaps, n_crossed)
 
     def dump(self) -> bytes:
         """Return inventory and pause."""
@@ -132,6 +143,7 @@ class RiskStep(Step):
         self.risk = Risk.load(risk) if risk else Risk.cell()
         self.orders = Orders.load(orders) if orders else Orders.cell()
         self.ledger = Ledger.load(ledger) if ledger else Ledger.cell()
+        self.faults = column(self.orders, "n_illegal"), column(self.orders, "fault")
 
     def take(self, item: View) -> Answer:
         """Return the requests and fills of the frame."""
@@ -143,16 +155,22 @@ class RiskStep(Step):
         fills = Fill.table(len(rows))
         n_fills = ledger_on_frame(self.ledger, self.rules.ledger, rows, item.tops, item.readings, fills)
         where = np.asarray(fills)["row"][:n_fills]
-        standing = Standing(self.ledger.copy(), self.orders.copy(), item.n_pauses)
-        fill_rows = np.asarray(rows)[where].view(Row.dtype)
+        frame = item.frame
         return Answer(
-            item.frame.number,
+            frame.number,
             out[:n],
-            fill_rows,
+            picked(rows, where),
             fills[:n_fills],
-            item.frame.letters,
-            standing,
+            frame.letters,
+            self._standing(item),
+            frame.released_ns,
+            frame.tally,
         )
+
+    def _standing(self, view: View) -> Standing:
+        n_faults = int(self.faults[0][0]) + int(self.faults[1][0])
+        ledger, orders = copied(self.ledger), copied(self.orders)
+        return Standing(ledger, orders, view.n_pauses, view.n_gaps, view.n_crossed, n_faults)
 
     def dump(self) -> tuple[bytes, bytes, bytes]:
         """Return position, orders and account."""

@@ -4,25 +4,32 @@ import hashlib
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 from configs.load import load
+from configs.notices import notices
 from configs.rules import rules_for
 from configs.settings import Settings
 from configs.write import digest, resolved_yaml
-from connectors.closed_loop import Mailbox, Shared, Stamp
-from connectors.journal import Journal, RunDirectory, next_directory
+from connectors.closed_loop import Mailbox, Shared, raise_it
+from connectors.console import Console
+from connectors.journal import Journal, RunDirectory
 from connectors.playback import Playback
 from connectors.progress import Progress
 from connectors.recorded import Recording, discover
 from connectors.recorded import open_tape as open_recorded
+from connectors.runs import next_directory
+from connectors.stamp import Stamp
 from connectors.synthetic import SyntheticMarket
 from connectors.synthetic import open_tape as open_synthetic
 from connectors.tape import Tape
+from connectors.timing import Timing
 from operators.desk import Rules, open_exchange
+from operators.errors import PhoenixError
 from operators.kernel import ROOT, rules_digest
 
 
@@ -61,6 +68,11 @@ class Program:
         instrument = self.settings.symbols[symbol].instrument
         return Journal(self.shared.directory, symbol, instrument, digest(self.settings)[:8])
 
+    def say_notices(self) -> None:
+        """Say what is allowed, but probably not meant."""
+        for notice in notices(self.settings):
+            self.shared.console.say(f"{self.settings.profile}: {notice}")
+
     def stop_on_signals(self) -> None:
         """Let Ctrl-C and SIGTERM end the run with a checkpoint."""
         if threading.current_thread() is threading.main_thread():
@@ -77,8 +89,13 @@ def code_digest() -> str:
     return whole.hexdigest()[:16]
 
 
-def program(config: Path, overrides: Sequence[str] = (), out: Path | None = None) -> Program:
-    """Load a configuration and make it ready.
+def program(
+    config: Path,
+    overrides: Sequence[str] = (),
+    out: Path | None = None,
+    refuse: Callable[[PhoenixError], NoReturn] = raise_it,
+) -> Program:
+    """Load a configuration and make it ready; `refuse` is what becomes of errors inside the graph.
 
     Raises:
         ConfigError: something in it is wrong.
@@ -98,6 +115,9 @@ def program(config: Path, overrides: Sequence[str] = (), out: Path | None = None
     mail = {symbol: Mailbox() for symbol in symbols}
     stamp = Stamp(code_digest(), digest(settings))
     progress = Progress(sys.stderr if settings.run.progress else None)
-    shared = Shared(directory, stamp, mail, threading.Event(), progress, settings.source.speed)
+    console = Console(progress, quiet=not settings.run.progress)
+    shared = Shared(
+        directory, stamp, mail, threading.Event(), progress, settings.source.speed, console, Timing(), refuse
+    )
     rules = {symbol: rules_for(settings.symbols[symbol], settings.source) for symbol in symbols}
     return Program(settings, rules, recordings, shared)

@@ -7,9 +7,12 @@ from typing import Any
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 
-from connectors.closed_loop import LoopSource, VenueSink
+from connectors.closed_loop import LoopSource, VenueSink, raise_it
+from flows.exits import leave, run_by_bytewax
 from flows.lift import AsmmStep, BookStep, PairStep, RiskStep, VpinStep, lift
 from flows.market import Program, program
+from flows.warm import warm
+from operators.errors import PhoenixError
 
 DEFAULT = "configs/phoenix.yaml"
 
@@ -28,9 +31,25 @@ def graph(program: Program) -> Dataflow:
     return flow
 
 
+def ready(program: Program) -> Dataflow:
+    """Return the graph with its rules loaded, which stops on signals; from now on the time counts."""
+    program.say_notices()
+    warm(next(iter(program.rules.values())))
+    program.stop_on_signals()
+    program.shared.timing.begin()
+    return graph(program)
+
+
 def flow(config: str | None = None, *overrides: str) -> Any:  # noqa: ANN401 - what Bytewax runs
-    """Return the graph of a configuration: the one named, PHOENIX_CONFIG's, or the default profile."""
+    """Return the graph of a configuration: the one named, PHOENIX_CONFIG's, or the default profile.
+
+    Raises:
+        PhoenixError: it cannot run; under `python -m bytewax.run` the process ends with the sentence.
+    """
     path = Path(config or os.environ.get("PHOENIX_CONFIG", DEFAULT))
-    made = program(path, overrides)
-    made.stop_on_signals()
-    return graph(made)
+    refuse = leave if run_by_bytewax() else raise_it
+    try:
+        made = program(path, overrides, refuse=refuse)
+    except PhoenixError as error:
+        refuse(error)
+    return ready(made)

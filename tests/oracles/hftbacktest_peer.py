@@ -129,6 +129,7 @@ class Feed:
         self.venue = _rows(events[exchange], "exch_ts")
         self.desk = _rows(events[local], "local_ts")
         self.read_once = False
+        self.quality: dict[str, int] = {}
 
     def read(self) -> Chunk | None:
         if self.read_once:

@@ -1,0 +1,66 @@
+"""Run directories: which belong to a profile, which can go on, and who writes into one."""
+
+import fcntl
+import json
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+from operators.errors import RunDirectoryError
+
+CHECKPOINT: Final = "checkpoint"
+"""The folder in which a run of the graph keeps what it needs to go on."""
+
+
+def runs_of(parent: Path, profile: str) -> list[Path]:
+    """Return a profile's runs, `<date>-<profile>-<n>`, the oldest first."""
+    shape = re.compile(rf"(\d{{8}})-{re.escape(profile)}-(\d+)")
+    names = {path: shape.fullmatch(path.name) for path in parent.iterdir()} if parent.is_dir() else {}
+    found = {path: (name[1], int(name[2])) for path, name in names.items() if name}
+    return sorted(found, key=found.__getitem__)
+
+
+def next_directory(parent: Path, day: str, profile: str) -> Path:
+    """Return the first `<date>-<profile>-<n>` that is free."""
+    n = 1
+    while (parent / f"{day}-{profile}-{n}").exists():
+        n += 1
+    return parent / f"{day}-{profile}-{n}"
+
+
+def latest_unfinished(parent: Path, profile: str) -> Path:
+    """Return a profile's latest run that can go on.
+
+    Raises:
+        RunDirectoryError: there is none.
+    """
+    runs = runs_of(parent, profile)
+    for path in reversed(runs):
+        if (path / CHECKPOINT).is_dir() and not is_finished(path):
+            return path
+    found = f"none of its {len(runs)} runs is unfinished" if runs else "there are none"
+    raise RunDirectoryError(f"{parent} holds no run of profile {profile} that could go on: {found}")
+
+
+def is_finished(path: Path) -> bool:
+    """Say whether a run came to its end; a stopped one has a summary too, which says so."""
+    try:
+        return "stopped" not in json.loads((path / "summary.json").read_text())
+    except (OSError, ValueError):
+        return False
+
+
+def claim(path: Path) -> int:
+    """Keep every other process out of a run directory until this one ends, or closes what is returned.
+
+    Raises:
+        RunDirectoryError: another process is writing there.
+    """
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise RunDirectoryError(f"{path} is being written by another process") from None
+    return handle

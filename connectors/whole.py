@@ -1,0 +1,38 @@
+"""Records moved as plain bytes: NumPy copies named fields one by one, up to 20 times slower."""
+
+from typing import TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+Records = TypeVar("Records")
+"""A cell or a table."""
+
+
+def copied(records: Records) -> Records:
+    """Return a copy of a table, or of a cell."""
+    array = _array(records)
+    return cast("Records", np.frombuffer(bytearray(array.tobytes()), array.dtype))
+
+
+def picked(records: Records, where: NDArray[np.int64]) -> Records:
+    """Return these records, in this order, as a table of their own."""
+    array = _array(records)
+    chosen = _blocks(array).take(where).tobytes() if len(where) else b""
+    return cast("Records", np.frombuffer(bytearray(chosen), array.dtype))
+
+
+def joined(head: Records, tail: Records) -> Records:
+    """Return one table of two: the second itself where the first is empty."""
+    if len(_array(head)) == 0:
+        return tail
+    blocks = [_blocks(_array(records)) for records in (head, tail)]
+    return cast("Records", np.concatenate(blocks).view(_array(head).dtype))
+
+
+def _array(records: object) -> NDArray[np.void]:
+    return cast("NDArray[np.void]", records)
+
+
+def _blocks(array: NDArray[np.void]) -> NDArray[np.void]:
+    return array.view(np.dtype((np.void, array.dtype.itemsize)))

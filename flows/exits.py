@@ -1,0 +1,36 @@
+"""How a program ends when something is wrong: one sentence, and an exit code."""
+
+import os
+import sys
+from typing import Final, NoReturn
+
+from operators.errors import CheckpointRefused, ConfigError, PhoenixError
+
+DONE: Final = 0
+FAILED: Final = 1
+WRONG: Final = 2
+REFUSED: Final = 3
+
+
+def code_of(error: PhoenixError) -> int:
+    """Return the exit code of an error."""
+    if isinstance(error, ConfigError):
+        return WRONG
+    return REFUSED if isinstance(error, CheckpointRefused) else FAILED
+
+
+def leave(error: PhoenixError) -> NoReturn:
+    """End the process at once, from whichever thread, leaving the checkpoint as it is.
+
+    An exception would make Bytewax print its own stack, and another over ours.
+    """
+    sys.stdout.flush()
+    sys.stderr.write(f"{error}\n")
+    sys.stderr.flush()
+    os._exit(code_of(error))
+
+
+def run_by_bytewax() -> bool:
+    """Say whether this process is `python -m bytewax.run`."""
+    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    return spec is not None and spec.name == "bytewax.run"

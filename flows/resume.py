@@ -1,0 +1,62 @@
+"""Which run `--resume` goes on with, and under which settings."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import yaml
+
+from configs.load import home
+from connectors.runs import CHECKPOINT, is_finished, latest_unfinished
+from connectors.stamp import refuse_other_settings
+from flows.market import Program
+from operators.errors import RunDirectoryError
+
+DEFAULT: Final = Path("configs/phoenix.yaml")
+
+
+class Resumed(NamedTuple):
+    """A run that was begun, and how to load the settings that it goes on under."""
+
+    out: Path
+    config: Path
+    changes: tuple[str, ...]
+
+
+def find(config: Path | None, changes: Sequence[str], out: Path | None) -> Resumed:
+    """Return the run in `out`, or else the profile's latest that can go on.
+
+    Without `config` it goes on under its own settings, which `changes` are made to.
+
+    Raises:
+        ConfigError: `config` is no settings file.
+        RunDirectoryError: there is no such run.
+    """
+    if out is None:
+        out = latest_unfinished(*home(config or DEFAULT, changes)[:2])
+    if not (out / "config.yaml").is_file():
+        raise RunDirectoryError(f"{out} holds no run to resume")
+    if not is_finished(out) and not (out / CHECKPOINT).is_dir():
+        raise RunDirectoryError(f"{out} holds no checkpoint to resume from: only a run of the graph does")
+    if config is None:
+        return Resumed(out, out / "config.yaml", tuple(changes))
+    return Resumed(out, config, (*_recordings(out, config, changes), *changes))
+
+
+def _recordings(out: Path, config: Path, changes: Sequence[str]) -> list[str]:
+    """Where a profile leaves the recordings to the command line, those of the run are meant."""
+    if home(config, changes).names_recordings:
+        return []
+    source = yaml.safe_load((out / "config.yaml").read_text())["source"]
+    return [f"source.path={json.dumps(source['path'])}"] if source["path"] else []
+
+
+def require_same_settings(program: Program) -> None:
+    """Refuse to resume under other settings than the run in the program's directory began with.
+
+    Raises:
+        CheckpointRefused: a setting that orders depend on differs.
+    """
+    directory = program.shared.directory
+    refuse_other_settings((directory.path / "config.yaml").read_text(), directory.texts["config.yaml"])
