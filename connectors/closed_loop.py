@@ -84,6 +84,8 @@ class Shared(NamedTuple):
     timing: Timing
     refuse: Callable[[PhoenixError], NoReturn] = raise_it
     """What becomes of an error inside the graph, which would bury its sentence under its own."""
+    finished: Callable[[Path], None] = lambda _: None
+    """Called with the run directory once everything is written."""
 
 
 class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
@@ -235,6 +237,7 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
             if directory.finish(self.journal.symbol, figures, stopped=self.tally is None):
                 self.shared.timing.write(directory.path)
                 self.shared.progress.end()
+                self.shared.finished(directory.path)
 
 
 class LoopSource(FixedPartitionedSource[tuple[str, tuple[str, Frame]], State]):

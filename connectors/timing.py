@@ -40,7 +40,7 @@ class Times:
     frames: int = 0
     total_ns: int = 0
     first_ns: int | None = None
-    """The first frame also makes every step and opens the logs. None where frames are not timed one by one."""
+    """The first also makes every step and opens the logs. None where single frames are not timed."""
     worst_ns: int | None = None
     """Of the others."""
     steps: dict[int, int] = field(default_factory=dict)

@@ -1,15 +1,14 @@
 """The command line: `phoenix run`, `phoenix check`."""
 
-import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from flows.closing import show
 from flows.exits import code_of, leave
-from operators.errors import PhoenixError
+from operators.errors import ConfigError, PhoenixError, RunDirectoryError
 
 EXIT_CODES = """Exit codes: 0 finished, or stopped by a signal with a checkpoint; 1 the run failed; \
 2 the configuration or the command is wrong; 3 the checkpoint belongs to other code or other settings."""
@@ -42,19 +41,6 @@ Config = Annotated[
     Path | None, typer.Option("--config", help="The settings file; configs/phoenix.yaml without.")
 ]
 Set = Annotated[list[str] | None, typer.Option("--set", help="Override one key: section.key=value.")]
-COLUMNS = {
-    "orders": "orders",
-    "fills": "fills",
-    "fill_rate": "fill rate",
-    "position": "position",
-    "pnl_after_fees": "PnL",
-    "vpin_mean": "VPIN",
-    "vpin_max": "max",
-    "pauses": "pauses",
-    "dead_letters": "dead",
-    "worst_us": "worst",
-}
-"""What the closing table shows of a summary, under which heading; PnL is after fees, worst a frame's processing time."""
 
 
 @app.callback()
@@ -84,7 +70,7 @@ def run_command(
     if resume:
         _resume(config, options, out)
     else:
-        _show(run(program(config or DEFAULT, options, out, leave), driver))
+        show(run(program(config or DEFAULT, options, out).ending(leave), driver))
 
 
 def _resume(config: Path | None, options: list[str], out: Path | None) -> None:
@@ -93,13 +79,16 @@ def _resume(config: Path | None, options: list[str], out: Path | None) -> None:
     from flows.market import program  # noqa: PLC0415 - the same
     from flows.resume import find  # noqa: PLC0415 - the same
 
-    found = find(config, options, out)
+    try:
+        found = find(config, options, out)
+    except RunDirectoryError as error:
+        raise ConfigError([f"--resume: {error}"]) from None
     if is_finished(found.out):
         sys.stderr.write(f"{found.out} is finished: there is nothing to go on with\n")
-        _show(found.out)
+        show(found.out)
         return
     sys.stderr.write(f"Going on with {found.out}\n")
-    _show(run(program(found.config, found.changes, found.out, leave), "graph", resume=True))
+    show(run(program(found.config, found.changes, found.out).ending(leave), "graph", resume=True))
 
 
 @app.command("check", help=CHECK_HELP)
@@ -115,46 +104,6 @@ def check_command(
     sys.stdout.write(resolved_yaml(settings))
     for notice in notices(settings):
         sys.stderr.write(f"{notice}\n")
-
-
-def _show(directory: Path) -> None:
-    """Print the closing table, what was lost, and where it all is."""
-    from rich.console import Console  # noqa: PLC0415 - only where a table is shown
-    from rich.table import Table  # noqa: PLC0415 - the same
-
-    from connectors.report import losses  # noqa: PLC0415 - the same
-
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("symbol", no_wrap=True)
-    for heading in COLUMNS.values():
-        table.add_column(heading, justify="right", no_wrap=True)
-    whole, timed = _read(directory / "summary.json"), _read(directory / "timing.json")
-    for symbol, figures in whole["symbols"].items():
-        row = {**figures, **timed.get("symbols", {}).get(symbol, {})}
-        table.add_row(symbol, *(_short(column, row.get(column)) for column in COLUMNS))
-    console = Console()
-    Console(width=max(console.width, console.measure(table).maximum)).print(table)
-    for symbol, figures in whole["symbols"].items():
-        for sentence in losses(symbol, figures):
-            sys.stdout.write(f"{sentence}\n")
-    if "stopped" in whole:
-        sys.stdout.write(f"Stopped before the end; `phoenix run --resume --out {directory}` goes on.\n")
-    sys.stdout.write(f"{directory}\n")
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
-    return found
-
-
-def _short(column: str, value: object) -> str:
-    if value is None:
-        return "-"
-    if column == "pnl_after_fees":
-        return f"{float(str(value)):.2f}"
-    if column == "worst_us":
-        return f"{float(str(value)) / 1000:.1f}ms"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -15,7 +15,7 @@ from configs.notices import notices
 from configs.rules import rules_for
 from configs.settings import Settings
 from configs.write import digest, resolved_yaml
-from connectors.closed_loop import Mailbox, Shared, raise_it
+from connectors.closed_loop import Mailbox, Shared
 from connectors.console import Console
 from connectors.journal import Journal, RunDirectory
 from connectors.playback import Playback
@@ -68,6 +68,14 @@ class Program:
         instrument = self.settings.symbols[symbol].instrument
         return Journal(self.shared.directory, symbol, instrument, digest(self.settings)[:8])
 
+    def ending(
+        self,
+        refuse: Callable[[PhoenixError], NoReturn],
+        finished: Callable[[Path], None] = lambda _: None,
+    ) -> "Program":
+        """Return the program with what it does about an error inside the graph, and at the end."""
+        return replace(self, shared=self.shared._replace(refuse=refuse, finished=finished))
+
     def say_notices(self) -> None:
         """Say what is allowed, but probably not meant."""
         for notice in notices(self.settings):
@@ -89,13 +97,8 @@ def code_digest() -> str:
     return whole.hexdigest()[:16]
 
 
-def program(
-    config: Path,
-    overrides: Sequence[str] = (),
-    out: Path | None = None,
-    refuse: Callable[[PhoenixError], NoReturn] = raise_it,
-) -> Program:
-    """Load a configuration and make it ready; `refuse` is what becomes of errors inside the graph.
+def program(config: Path, overrides: Sequence[str] = (), out: Path | None = None) -> Program:
+    """Load a configuration and make it ready.
 
     Raises:
         ConfigError: something in it is wrong.
@@ -117,7 +120,7 @@ def program(
     progress = Progress(sys.stderr if settings.run.progress else None)
     console = Console(progress, quiet=not settings.run.progress)
     shared = Shared(
-        directory, stamp, mail, threading.Event(), progress, settings.source.speed, console, Timing(), refuse
+        directory, stamp, mail, threading.Event(), progress, settings.source.speed, console, Timing()
     )
     rules = {symbol: rules_for(settings.symbols[symbol], settings.source) for symbol in symbols}
     return Program(settings, rules, recordings, shared)

@@ -7,7 +7,8 @@ from typing import Any
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 
-from connectors.closed_loop import LoopSource, VenueSink, raise_it
+from connectors.closed_loop import LoopSource, VenueSink
+from flows.closing import show
 from flows.exits import leave, run_by_bytewax
 from flows.lift import AsmmStep, BookStep, PairStep, RiskStep, VpinStep, lift
 from flows.market import Program, program
@@ -47,9 +48,10 @@ def flow(config: str | None = None, *overrides: str) -> Any:  # noqa: ANN401 - w
         PhoenixError: it cannot run; under `python -m bytewax.run` the process ends with the sentence.
     """
     path = Path(config or os.environ.get("PHOENIX_CONFIG", DEFAULT))
-    refuse = leave if run_by_bytewax() else raise_it
+    if not run_by_bytewax():
+        return ready(program(path, overrides))
     try:
-        made = program(path, overrides, refuse=refuse)
+        made = program(path, overrides)
     except PhoenixError as error:
-        refuse(error)
-    return ready(made)
+        leave(error)
+    return ready(made.ending(leave, show))

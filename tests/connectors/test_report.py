@@ -1,0 +1,42 @@
+from connectors.report import Standing, faults, losses
+from connectors.tape import Tally
+from operators.ledger import Ledger
+from operators.orders import Orders
+
+
+def test_a_standing_survives_its_checkpoint():
+    standing = Standing(Ledger.cell(n_fills=4), Orders.cell(n_placed=9), 1, 2, 3, 4)
+    again = Standing.load(standing.dump())
+    assert again.dump() == standing.dump()
+    assert (again.n_pauses, again.n_gaps, again.n_crossed, again.n_faults) == (1, 2, 3, 4)
+    assert int(again.ledger[0].n_fills) == 4
+
+
+def test_a_good_market_loses_nothing():
+    assert losses("A", {"dead_letters": 0, "book_gaps": 0, "source": {"diffs": 9, "snapshots": 1}}) == []
+
+
+def test_everything_that_was_lost_is_named_the_most_frequent_first():
+    figures = {
+        "dead_letter_reasons": {"malformed_json": 2, "off_grid": 1200},
+        "book_gaps": 1,
+        "book_crossings": 2,
+        "faults": {"no_order_slot": 1},
+        "source": {"diffs": 5, "snapshots": 0, "duplicate_trade": 3, "diffs_stale": 4},
+    }
+    (sentence,) = losses("A", figures)
+    assert sentence == (
+        "A: 1,202 messages set aside (off_grid 1,200, malformed_json 2), 1 book gap, 2 book crossings, "
+        "no snapshot for its diffs to begin from, left out or moved: duplicate_trade 3, "
+        "broken invariants: no_order_slot 1: see dead_letters.jsonl"
+    )
+
+
+def test_every_fault_that_a_rule_can_set_is_counted_by_name():
+    standing = Standing(Ledger.cell(), Orders.cell(n_illegal=2, fault=1), 0)
+    assert faults(standing, Tally({}, 1)) == {
+        "illegal_order_transition": 2,
+        "no_order_slot": 1,
+        "requests_lost_on_the_wire": 1,
+    }
+    assert faults(Standing(Ledger.cell(), Orders.cell(), 0), None) == {}

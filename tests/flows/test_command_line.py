@@ -1,0 +1,51 @@
+import pytest
+
+from tests.oracles.command import phoenix
+
+ONE_SYMBOL = (
+    "symbols={BTCUSDC: {synthetic: {price: 62000}, quoting: {order_lots: 30, max_inventory_lots: 300}}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("command", "example"),
+    [
+        ("run", "phoenix run --config configs/replay.yaml --set source.path=btcusdt.gz"),
+        ("check", "phoenix check configs/phoenix.yaml"),
+    ],
+)
+def test_help_shows_an_example_and_the_exit_codes(command, example):
+    done = phoenix(command, "--help")
+    assert done.returncode == 0
+    assert example in done.stdout
+    assert "Exit codes: 0 " in done.stdout
+
+
+def test_the_example_of_check_works():
+    done = phoenix("check", "configs/phoenix.yaml")
+    assert done.returncode == 0
+    assert done.stdout.startswith("profile: phoenix\n")
+
+
+def test_a_run_never_overwrites_another_or_anything_else(tmp_path):
+    out = tmp_path / "run"
+    options = ("--out", out, "--set", "source.duration_s=2", "--set", ONE_SYMBOL)
+    assert phoenix("run", *options).returncode == 0
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    for driver in ("graph", "research"):
+        done = phoenix("run", *options, "--driver", driver)
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1] == f"{out} holds a run already: resume it, or name another"
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "letter.txt").write_text("dear")
+    done = phoenix("run", "--out", tmp_path / "home", *options[2:])
+    assert done.returncode == 1
+    assert "is not empty: name a directory that a run can have to itself" in done.stderr
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["letter.txt"]
+
+
+def test_a_table_of_many_digits_is_never_cut(tmp_path):
+    done = phoenix("run", "--out", tmp_path / "run", "--set", "source.duration_s=2", "--set", ONE_SYMBOL)
+    assert "…" not in done.stdout
+    assert "BTCUSDC" in done.stdout
