@@ -151,6 +151,10 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
         directory = str(self.shared.directory.path)
         return (tuple(self.shared.stamp), directory, self.number, self.ended, self.playback.snapshot())
 
+    def close(self) -> None:
+        """Give the recording back."""
+        self.playback.close()
+
 
 class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
     """Logs every answer of one symbol and posts it."""

@@ -86,6 +86,10 @@ class Playback:
         """Return what was counted: all of it once the tape has ended."""
         return Tally(dict(self.tape.quality), int(self.exchange.venue[0].fault))
 
+    def close(self) -> None:
+        """Give the recording back."""
+        self.tape.close()
+
     def snapshot(self) -> State:
         """Return where reading of the oldest held chunk began, and the venue's whole state."""
         loop, venue, book = self.exchange

@@ -96,6 +96,7 @@ def run_research(program: Program) -> None:
         desk = run_tape(playback, write)
         _time(timing.of(symbol), playback, time.perf_counter_ns() - began)
         standing, tally = _standing(desk), playback.tally()
+        playback.close()
         journal.sizes()
         journal.close()
         for error in broken(symbol, faults(standing, tally)):
