@@ -1,13 +1,19 @@
-"""The graph: `python -m bytewax.run flows.phoenix`, or `"flows.phoenix:flow('configs/replay.yaml')"`."""
+"""The graph: `python -m bytewax.run flows.phoenix`, or `"flows.phoenix:flow('configs/replay.yaml')"`.
+
+`"flows.phoenix:signals('configs/replay.yaml')"` is the same graph at a market in which nobody answers.
+"""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
+from bytewax.inputs import Source
 
 from connectors.closed_loop import LoopSource, VenueSink
+from connectors.open_loop import SignalSource
 from flows.closing import show
 from flows.exits import leave, run_by_bytewax
 from flows.lift import AsmmStep, BookStep, PairStep, RiskStep, VpinStep, lift
@@ -18,11 +24,11 @@ from operators.errors import PhoenixError
 DEFAULT = "configs/phoenix.yaml"
 
 
-def graph(program: Program) -> Dataflow:
-    """Return the five steps between a source and the venue."""
+def graph(program: Program, source: Source[Any] | None = None) -> Dataflow:
+    """Return the five steps between a source and the venue, by default in closed loop."""
     rules, shared = program.rules, program.shared
     flow = Dataflow("phoenix")
-    frames = op.input("source", flow, LoopSource(shared, program.playback))
+    frames = op.input("source", flow, source or LoopSource(shared, program.playback))
     tops = lift("book", frames, lambda symbol, state: BookStep(rules[symbol], state))
     readings = lift("vpin", frames, lambda symbol, state: VpinStep(rules[symbol], state))
     views = lift("pair", op.merge("branches", tops, readings), lambda _symbol, state: PairStep(state))
@@ -32,13 +38,13 @@ def graph(program: Program) -> Dataflow:
     return flow
 
 
-def ready(program: Program) -> Dataflow:
+def ready(program: Program, source: Source[Any] | None = None) -> Dataflow:
     """Return the graph with its rules loaded, which stops on signals; from now on the time counts."""
     program.say_notices()
     warm(next(iter(program.rules.values())))
     program.stop_on_signals()
     program.shared.timing.begin()
-    return graph(program)
+    return graph(program, source)
 
 
 def flow(config: str | None = None, *overrides: str) -> Any:  # noqa: ANN401 - what Bytewax runs
@@ -47,11 +53,25 @@ def flow(config: str | None = None, *overrides: str) -> Any:  # noqa: ANN401 - w
     Raises:
         PhoenixError: it cannot run; under `python -m bytewax.run` the process ends with the sentence.
     """
+    return ready(_made(config, overrides))
+
+
+def signals(config: str | None = None, *overrides: str) -> Any:  # noqa: ANN401 - what Bytewax runs
+    """Return the graph of a configuration with its market only: no order is ever answered.
+
+    Raises:
+        PhoenixError: as `flow` does.
+    """
+    made = _made(config, overrides)
+    return ready(made, SignalSource(made.shared, made.playback))
+
+
+def _made(config: str | None, overrides: Sequence[str]) -> Program:
     path = Path(config or os.environ.get("PHOENIX_CONFIG", DEFAULT))
     if not run_by_bytewax():
-        return ready(program(path, overrides))
+        return program(path, overrides)
     try:
         made = program(path, overrides)
     except PhoenixError as error:
         leave(error)
-    return ready(made.ending(leave, show))
+    return made.ending(leave, show)

@@ -27,7 +27,7 @@ def at_once(call):
     return came
 
 
-class Slow(dict):
+class Slow(dict[str, object]):
     """Takes its time to remember, so that two may overlap."""
 
     def __setitem__(self, key, value):
