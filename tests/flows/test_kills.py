@@ -1,0 +1,85 @@
+"""Runs killed at any moment and gone on with, by 1 and 2 workers: the bytes of a run that was left alone."""
+
+import gzip
+import random
+import time
+from itertools import cycle, islice
+
+import pytest
+from bytewax.recovery import init_db_dir
+
+from tests.oracles.nursery import start
+from tests.oracles.runs import PROFILE, QUIET, REPLAY, capture, fused, lines, lively, logs, made, replaying
+
+
+def grown(out):
+    """Return how much the parts of the logs hold."""
+    return sum(path.stat().st_size for path in (out / "orders").glob("*.jsonl"))
+
+
+def wait_for_growth(out, process):
+    """Let a run write something, so that every life of it gets somewhere."""
+    base, until = grown(out), time.monotonic() + 60
+    while process.is_alive() and grown(out) == base and time.monotonic() < until:
+        time.sleep(0.001)
+
+
+def kill_until(number, folder, options, config, workers, pause_s):
+    """Kill runs and go on with them; yield each that comes to its end, until so many kills have hit."""
+    chance, turns, kills, n = random.Random(11), cycle(workers), 0, 0
+    while kills < number:
+        n += 1
+        out, store = folder / f"run{n}", folder / f"store{n}"
+        store.mkdir()
+        init_db_dir(store, 2)
+        while True:
+            process = start(out, options, config, next(turns), store)
+            wait_for_growth(out, process)
+            process.join(chance.random() * pause_s)
+            if not process.is_alive():
+                break
+            process.kill()
+            process.join()
+            kills += 1
+        assert process.exitcode == 0
+        yield out
+
+
+MARKETS = lively("BTCUSDC", "DOGEUSDC", "ETHUSDC", seconds=4)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return fused(made(tmp_path_factory.mktemp("whole") / "run", *MARKETS))
+
+
+@pytest.mark.parametrize(("workers", "number"), [((2,), 4), ((1, 2), 8)])
+def test_kills_of_two_workers_and_of_one_and_two_in_turn_change_nothing(whole, tmp_path, workers, number):
+    assert len(lines(whole / "fills.jsonl")) > 15
+    for out in kill_until(number, tmp_path, MARKETS, PROFILE, workers, 0.2):
+        assert logs(out) == logs(whole)
+
+
+def test_kills_of_a_replay_change_nothing_and_tell_each_dead_letter_once(tmp_path):
+    path = capture(tmp_path / "testusdt.txt", n_diffs=900, packed=False)
+    text = path.read_bytes().splitlines(keepends=True)
+    for n in range(50, len(text), 97):
+        text.insert(n, b"no message: %d\n" % n)
+    path.write_bytes(gzip.compress(b"".join(text), 1))
+    options = replaying(path, "quoting.requote_ticks=0")
+    whole = logs(fused(made(tmp_path / "whole", *options, config=REPLAY)))
+    assert whole["dead_letters.jsonl"].count(b"no message: ") > 20
+    assert whole["fills.jsonl"].count(b"\n") > 30
+    for out in kill_until(8, tmp_path, options, REPLAY, (1,), 0.15):
+        assert logs(out) == whole
+
+
+def test_kills_of_a_recorded_replay_change_nothing(data, tmp_path):
+    path = tmp_path / "btcusdt.txt"
+    with gzip.open(data / "raw" / "binance_usdm_btcusdt_20240808.gz") as file:
+        path.write_bytes(b"".join(islice(file, 6000)))
+    options = (QUIET, f"source.path={path}")
+    whole = logs(fused(made(tmp_path / "whole", *options, config=REPLAY)))
+    assert whole["orders.jsonl"].count(b"\n") > 100
+    for out in kill_until(6, tmp_path, options, REPLAY, (1, 1, 2), 0.15):
+        assert logs(out) == whole
