@@ -7,7 +7,7 @@ snapshot holds the last answered round with its orders, and posts them again.
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -17,6 +17,7 @@ from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from connectors.console import Console
 from connectors.journal import Journal, RunDirectory
+from connectors.pace import Pace
 from connectors.playback import Playback
 from connectors.progress import Progress
 from connectors.report import Standing, broken, faults, summary
@@ -28,8 +29,6 @@ from operators.errors import PhoenixError
 from operators.kernel import Table
 from operators.ledger import Fill
 from operators.rows import Row, Rows
-
-PAST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Frame(NamedTuple):
@@ -96,8 +95,7 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
         self.mail = shared.mail[symbol]
         self.number = 0
         self.ended = False
-        self.began: tuple[float, int] | None = None
-        self.due = PAST
+        self.pace = Pace(shared.speed)
         if state is not None:
             self._resume(state)
 
@@ -129,22 +127,12 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
             self.ended, tally = True, self.playback.tally()
             self.shared.timing.of(self.symbol).rows = self.playback.n_rows
         copy = Row.table(0) if rows is None else copied(rows)
-        self._pace(copy)
+        self.pace.reach(copy)
         return Frame(self.number, copy, self.playback.take_letters(), time.perf_counter_ns(), tally)
-
-    def _pace(self, rows: Rows) -> None:
-        """Let wall-clock time catch up with what was just released."""
-        if self.shared.speed <= 0 or len(rows) == 0:
-            return
-        reached = int(rows[len(rows) - 1].ts_recv)
-        if self.began is None:
-            self.began = time.time(), int(rows[0].ts_recv)
-        wall, event = self.began
-        self.due = datetime.fromtimestamp(wall + (reached - event) * 1e-9 / self.shared.speed, UTC)
 
     def next_awake(self) -> datetime | None:
         """At once, or when a paced replay is due."""
-        return self.due
+        return self.pace.due
 
     def snapshot(self) -> State:
         """Return the round, and the whole of tape and venue."""

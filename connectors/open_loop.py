@@ -6,25 +6,26 @@ kept from elsewhere, the venue's reports among them. Rows may be cut into frames
 anywhere, in the middle of a message too: what is made of them is the same.
 """
 
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import reduce
 from pathlib import Path
 from typing import NamedTuple, Protocol, cast
 
 import numpy as np
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
-from numpy.typing import NDArray
 
 from connectors.closed_loop import Frame, Shared
 from connectors.pace import Pace
-from connectors.tape import DeadLetter, State
+from connectors.tape import DeadLetter, State, Tally
+from connectors.whole import copied, joined
 from operators.rows import Row, Rows
 
 Item = tuple[str, tuple[str, Frame]]
 Cut = Callable[[int], int]
 """How many rows a frame takes, by its number; 0 takes a stretch as it was released."""
 NOBODY = Row.table(0)
-WHOLE = np.dtype((np.void, Row.dtype.itemsize))
 
 
 class Stretches(Protocol):
@@ -35,6 +36,9 @@ class Stretches(Protocol):
 
     def take_letters(self) -> tuple[DeadLetter, ...]:
         """Return the dead letters found since the last call."""
+
+    def tally(self) -> Tally:
+        """Return what was counted: all of it once the tape has ended."""
 
     def snapshot(self) -> State:
         """Return where reading stands."""
@@ -89,7 +93,8 @@ class Signals(StatefulSourcePartition[Item, State]):
         self.number += 1
         rows = self._take(self.framing.cut(self.number))
         self.pace.reach(rows)
-        return Frame(self.number, rows, self.stretches.take_letters())
+        tally = self.stretches.tally() if self.ended else None
+        return Frame(self.number, rows, self.stretches.take_letters(), time.perf_counter_ns(), tally)
 
     def _take(self, wanted: int) -> Rows:
         """Return so many rows, all that is left at the end; the rest of a stretch comes first next time."""
@@ -98,9 +103,9 @@ class Signals(StatefulSourcePartition[Item, State]):
             released = self.stretches.play(NOBODY)
             self.ended = released is None
             if released is not None:
-                held.append(released.copy())
+                held.append(copied(released))
                 n += len(released)
-        rows = _joined(held)
+        rows = reduce(joined, held)
         cut = min(n, wanted) if wanted > 0 else n
         self.rest = rows[cut:]
         return rows[:cut]
@@ -135,9 +140,3 @@ class SignalSource(FixedPartitionedSource[Item, State]):
     def build_part(self, _step_id: str, for_part: str, resume_state: State | None) -> Signals:
         """Start a symbol's rows, or go on with them."""
         return Signals(for_part, self.stretches(for_part), self.shared, self.framing, resume_state)
-
-
-def _joined(tables: list[Rows]) -> Rows:
-    """As plain bytes: NumPy copies named fields one by one."""
-    blocks = [cast("NDArray[np.void]", rows).view(WHOLE) for rows in tables]
-    return cast("Rows", np.concatenate(blocks).view(Row.dtype))

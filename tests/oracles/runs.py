@@ -13,6 +13,7 @@ from bytewax.recovery import RecoveryConfig
 from connectors.closed_loop import LoopSource
 from connectors.open_loop import Framing, SignalSource
 from connectors.playback import Playback
+from connectors.tape import Tally
 from flows.driver import run
 from flows.market import Program, program
 from flows.phoenix import graph
@@ -122,6 +123,9 @@ class Kept:
 
     def take_letters(self) -> tuple[()]:
         return ()
+
+    def tally(self) -> Tally:
+        return Tally({}, 0)
 
     def snapshot(self) -> tuple[object, ...]:
         return (self.n,)
