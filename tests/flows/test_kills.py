@@ -3,13 +3,25 @@
 import gzip
 import random
 import time
-from itertools import cycle, islice
+from itertools import cycle
 
 import pytest
 from bytewax.recovery import init_db_dir
 
 from tests.oracles.nursery import start
-from tests.oracles.runs import PROFILE, QUIET, REPLAY, capture, fused, lines, lively, logs, made, replaying
+from tests.oracles.runs import (
+    PROFILE,
+    QUIET,
+    REPLAY,
+    capture,
+    fused,
+    lines,
+    lively,
+    logs,
+    made,
+    prefix,
+    replaying,
+)
 
 
 def grown(out):
@@ -75,9 +87,7 @@ def test_kills_of_a_replay_change_nothing_and_tell_each_dead_letter_once(tmp_pat
 
 
 def test_kills_of_a_recorded_replay_change_nothing(data, tmp_path):
-    path = tmp_path / "btcusdt.txt"
-    with gzip.open(data / "raw" / "binance_usdm_btcusdt_20240808.gz") as file:
-        path.write_bytes(b"".join(islice(file, 6000)))
+    path = prefix(data / "raw" / "binance_usdm_btcusdt_20240808.gz", tmp_path / "btcusdt.txt", 6000)
     options = (QUIET, f"source.path={path}")
     whole = logs(fused(made(tmp_path / "whole", *options, config=REPLAY)))
     assert whole["orders.jsonl"].count(b"\n") > 100

@@ -1,11 +1,15 @@
 """Whole runs within one process, by either driver, from any source, with any number of workers."""
 
+import gzip
 import json
 import random
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import yaml
 from bytewax._bytewax import cli_main
 from bytewax.recovery import RecoveryConfig
@@ -17,7 +21,7 @@ from connectors.tape import Tally
 from flows.driver import run
 from flows.market import Program, program
 from flows.phoenix import graph
-from operators.rows import Row, Rows
+from operators.rows import Rows
 from tests.oracles.raw_market import SYMBOL, make_market, write_raw
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -155,6 +159,13 @@ def single_rows(_number: int) -> int:
     return 1
 
 
+def windowed(job: Program, window_ns: int) -> Program:
+    """Let a run's windows be this long; 0 is as long as is safe."""
+    for rules in job.rules.values():
+        rules.loop[0].window_ns = window_ns
+    return job
+
+
 def capture(path: Path, n_diffs: int = 300, seed: int = 3, packed: bool = True) -> Path:
     """Write a recording of a made-up symbol."""
     return write_raw(path, make_market(seed=seed, n_diffs=n_diffs, keep_truth=False).sent, packed)
@@ -168,12 +179,19 @@ def replaying(path: Path, *more: str) -> tuple[str, ...]:
     return (QUIET, f"source.path={path}", f"symbols={json.dumps(grid)}", *quoting, *toxic, *more)
 
 
-def row_table(rows: list[Rows]) -> Rows:
-    """Return rows in one table."""
-    table = Row.table(sum(map(len, rows)))
-    n = 0
-    for part in rows:
-        for k in range(len(part)):
-            table[n] = part[k]
-            n += 1
-    return table
+def prefix(capture: Path, path: Path, n_lines: int) -> Path:
+    """Write the first lines of a gzipped capture to a file of their own."""
+    with gzip.open(capture) as file:
+        path.write_bytes(b"".join(islice(file, n_lines)))
+    return path
+
+
+def first_rows(folder: Path, made: Path, seconds: float) -> Path:
+    """Write the beginning of recorded tables to a folder of their own, under the same name."""
+    copy = made / folder.name
+    copy.mkdir()
+    tables = {file.name: pq.read_table(file) for file in sorted(folder.glob("*.parquet"))}
+    until = min(pc.min(table["recv_ns"]).as_py() for table in tables.values()) + int(seconds * 1e9)
+    for name, table in tables.items():
+        pq.write_table(table.filter(pc.field("recv_ns") < until), copy / name)
+    return copy
