@@ -29,7 +29,7 @@ from connectors.tape import Chunk
 from flows.research import run_tape
 from operators.asmm import AsmmParams
 from operators.book import BookParams
-from operators.desk import Rules, open_exchange
+from operators.desk import Exchange, Rules, open_exchange
 from operators.ledger import LedgerParams
 from operators.loop import LoopParams
 from operators.orders import OrdersParams
@@ -162,11 +162,10 @@ def _rows(events: Events, clock: str) -> Events:
     return rows
 
 
-def run_phoenix(feed: Feed, requote_ms: int, *, partial: bool = False, vpin: bool = False):
-    """Return fills, position, fees and gross PnL."""
-    step = requote_ms * 1_000_000
-    rules = Rules(
-        LoopParams.cell(clock_ns=step, on_clock_only=1),
+def maker_rules(requote_ms: int, *, partial: bool = False, vpin: bool = False) -> Rules:
+    """Return the simple maker's parameters."""
+    return Rules(
+        LoopParams.cell(clock_ns=requote_ms * 1_000_000, on_clock_only=1),
         VenueParams.cell(entry_ns=5_000_000, response_ns=5_000_000, queue_power=3.0, partial_fills=partial),
         BookParams.cell(newer_wins=1),
         VpinParams.cell(enabled=vpin, bucket_steps=20_000_000_000, n_buckets=50, min_buckets=5, quote_unit=1),
@@ -183,9 +182,20 @@ def run_phoenix(feed: Feed, requote_ms: int, *, partial: bool = False, vpin: boo
         RiskParams.cell(budget_tick_lots=1 << 50, max_order_tick_lots=1 << 50, price_band_bps=1e4),
         LedgerParams.cell(maker_fee_e8=20_000, taker_fee_e8=50_000),
     )
+
+
+def maker_exchange(feed: Feed, requote_ms: int) -> Exchange:
+    """Return a venue whose clock starts with the feed."""
     exchange = open_exchange()
     first = min(int(feed.venue["ts_event"][0]), int(feed.desk["ts_recv"][0]))
-    exchange.loop[0].next_clock_ns = first + step
+    exchange.loop[0].next_clock_ns = first + requote_ms * 1_000_000
+    return exchange
+
+
+def run_phoenix(feed: Feed, requote_ms: int, *, partial: bool = False, vpin: bool = False):
+    """Return fills, position, fees and gross PnL."""
+    rules = maker_rules(requote_ms, partial=partial, vpin=vpin)
+    exchange = maker_exchange(feed, requote_ms)
     desk = run_tape(Playback(feed, rules, exchange), lambda *_: None)
     ledger = desk.ledger[0]
     twice = 2 * int(ledger.cash_tick_lots) + int(ledger.position_lots) * int(ledger.twice_mid_ticks)
