@@ -1,5 +1,44 @@
-"""Figures: `make bench`. Ratios of medians taken in one run; machines are noisy."""
+"""Figures: `make bench`, or `python -m benchmarks [NAME ...] [--quick]`.
 
-from benchmarks.venue_against_hftbacktest import main
+Contenders run in turn in one run, and a figure is a ratio of medians: machines are noisy. Each
+prints its figure, its goal, and whether the goal was reached; what a benchmark needs and cannot
+find is named, and the benchmark skipped.
+
+- `research_against_hftbacktest`: the fused driver's rows a second (the capture, hftbacktest).
+- `graph_against_sketch`: the whole graph's messages a second (the capture, hftbacktest, the sketch).
+- `latency`: source to sink, 1000 frames of one row a second, beside the same graph with empty steps.
+- `burst`: source to sink in the capture's busiest second, replayed in real time (the capture).
+- `memory`: resident size after an hour and after a day of one synthetic symbol.
+- `warm_start`: a short run of the fused driver from an idle shell, compiled before.
+
+The recordings are looked for in PHOENIX_DATA, the sketch in PHOENIX_SKETCH, and both beside the
+checkout. Tapes are kept in `.cache/benchmarks`.
+"""
+
+import argparse
+import importlib
+import sys
+
+from benchmarks.figures import Skipped
+
+NAMES = ("research_against_hftbacktest", "graph_against_sketch", "latency", "burst", "memory", "warm_start")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__.partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("--quick", action="store_true", help="fewer runs, shorter ones")
+    given = parser.parse_args()
+    unknown = sorted(set(given.names) - set(NAMES))
+    if unknown:
+        parser.error(f"no benchmark is called {', '.join(unknown)}: there are {', '.join(NAMES)}")
+    for name in given.names or NAMES:
+        try:
+            for figure in importlib.import_module(f"benchmarks.{name}").measure(quick=given.quick):
+                sys.stdout.write(f"{figure}\n")
+                sys.stdout.flush()
+        except Skipped as reason:
+            sys.stdout.write(f"{name}: skipped: {reason}\n")
+
 
 main()

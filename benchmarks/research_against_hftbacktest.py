@@ -31,5 +31,7 @@ def measure(*, quick: bool) -> Iterator[Figure]:
             theirs.append(middle - began)
             ours.append(ended - loaded)
     a, b = statistics.median(theirs), statistics.median(ours)
-    said = f"{len(events) / b / 1e6:.2f} M rows/s, hftbacktest {len(events) / a / 1e6:.2f} M: ratio {a / b:.2f}"
+    said = (
+        f"{len(events) / b / 1e6:.2f} M rows/s, hftbacktest {len(events) / a / 1e6:.2f} M: ratio {a / b:.2f}"
+    )
     yield Figure("research_against_hftbacktest", said, a / b, 2.5)

@@ -24,11 +24,12 @@ from connectors.report import Standing, broken, faults, summary
 from connectors.stamp import Stamp
 from connectors.tape import DeadLetter, State, Tally
 from connectors.timing import Timing
-from connectors.whole import copied
 from operators.errors import PhoenixError
 from operators.kernel import Table
 from operators.ledger import Fill
 from operators.rows import Row, Rows
+
+NO_ROWS = Row.table(0)
 
 
 class Frame(NamedTuple):
@@ -61,7 +62,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.answered = 0
-        self.requests = Row.table(0)
+        self.requests = NO_ROWS
 
 
 def raise_it(error: PhoenixError) -> NoReturn:
@@ -126,9 +127,9 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
         if rows is None:
             self.ended, tally = True, self.playback.tally()
             self.shared.timing.of(self.symbol).rows = self.playback.n_rows
-        copy = Row.table(0) if rows is None else copied(rows)
-        self.pace.reach(copy)
-        return Frame(self.number, copy, self.playback.take_letters(), time.perf_counter_ns(), tally)
+        released = NO_ROWS if rows is None else rows
+        self.pace.reach(released)
+        return Frame(self.number, released, self.playback.take_letters(), time.perf_counter_ns(), tally)
 
     def next_awake(self) -> datetime | None:
         """At once, or when a paced replay is due."""
@@ -151,7 +152,7 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
         self.journal, self.shared = journal, shared
         self.mail = shared.mail[journal.symbol]
         self.times = shared.timing.of(journal.symbol)
-        self.last: tuple[int, bytes] = (0, b"")
+        self.last: tuple[int, Rows] = (0, NO_ROWS)
         self.standing: Standing | None = None
         self.tally: Tally | None = None
         self.sizes: tuple[int, ...] | None = None
@@ -159,16 +160,15 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
             self._resume(state)
 
     def _resume(self, state: Any) -> None:  # noqa: ANN401 - what a checkpoint held
-        self.last, self.sizes, letters, standing, tally = state
+        (number, requests), self.sizes, letters, standing, tally = state
+        self.last = number, np.frombuffer(bytearray(requests), Row.dtype)
         self.journal.letter_counts.update(letters)
         self.standing = None if standing is None else Standing.load(standing)
         self.tally = None if tally is None else Tally(*tally)
         self._post()
 
     def _post(self) -> None:
-        number, requests = self.last
-        self.mail.requests = np.frombuffer(bytearray(requests), Row.dtype)
-        self.mail.answered = number
+        self.mail.answered, self.mail.requests = self.last
 
     def _open(self) -> None:
         if not self.journal.files:
@@ -181,16 +181,22 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
         """Write each answer down, then let the source go on."""
         self._open()
         for _, answer in items:
-            self.journal.orders(answer.requests)
-            self.journal.fills(answer.fill_rows, answer.fills)
-            self.journal.letters(answer.letters)
+            self._log(answer)
             self._tell(answer)
             self.standing = answer.standing
             self.tally = answer.tally
-            self.last = answer.number, answer.requests.tobytes()
+            self.last = answer.number, answer.requests
             self._post()
             self.times.note(time.perf_counter_ns() - answer.released_ns)
             self._note(answer)
+
+    def _log(self, answer: Answer) -> None:
+        if len(answer.requests) > 0:
+            self.journal.orders(answer.requests)
+        if len(answer.fills) > 0:
+            self.journal.fills(answer.fill_rows, answer.fills)
+        if answer.letters:
+            self.journal.letters(answer.letters)
 
     def _note(self, answer: Answer) -> None:
         progress = self.shared.progress
@@ -216,7 +222,8 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
         self._open()
         standing = None if self.standing is None else self.standing.dump()
         tally = None if self.tally is None else tuple(self.tally)
-        return self.last, self.journal.sizes(), dict(self.journal.letter_counts), standing, tally
+        last = self.last[0], self.last[1].tobytes()
+        return last, self.journal.sizes(), dict(self.journal.letter_counts), standing, tally
 
     def close(self) -> None:
         """Close the logs; the last symbol to do so merges them."""

@@ -8,8 +8,11 @@ import json
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
+
+import numpy as np
 
 from connectors.runs import CHECKPOINT, claim
 from connectors.stamp import Stamp
@@ -18,9 +21,11 @@ from operators.errors import RunDirectoryError
 from operators.instruments import Instrument
 from operators.kernel import Table
 from operators.ledger import MICRO, Fill
-from operators.rows import AMEND, MAKER, PLACE, Row, Rows
+from operators.rows import AMEND, MAKER, PLACE, Rows
 
 LOGS: Final = ("orders", "fills", "dead_letters")
+STRINGS: Final = 1 << 12
+"""Prices and sizes whose strings are remembered."""
 
 
 class RunDirectory:
@@ -139,6 +144,26 @@ class RunDirectory:
                 yield int(line[6 : line.index(b",")]), rank, n, line
 
 
+class Line(NamedTuple):
+    """A row as Python numbers: reading the fields of an array's row costs microseconds each."""
+
+    ts_event: int
+    ts_recv: int
+    id: int
+    price_ticks: int
+    size_lots: int
+    lag_us: int
+    kind: int
+    side: int
+    marks: int
+    reason: int
+
+
+def lines(rows: Rows) -> list[Line]:
+    """Return every row as Python numbers."""
+    return [Line(*row) for row in np.asarray(rows).tolist()]
+
+
 class Journal:
     """One symbol's parts of the logs."""
 
@@ -149,6 +174,7 @@ class Journal:
             instrument,
             f"{run}-{symbol}-",
         )
+        self.price, self.size = lru_cache(STRINGS)(instrument.price), lru_cache(STRINGS)(instrument.size)
         self.files: dict[str, BinaryIO] = {}
         self.letter_counts: dict[str, int] = {}
 
@@ -175,28 +201,29 @@ class Journal:
 
     def orders(self, requests: Rows) -> None:
         """Append requests, in their order."""
-        self.files["orders"].writelines(self._order(requests[k]) for k in range(len(requests)))
+        self.files["orders"].writelines(map(self._order, lines(requests)))
 
-    def _order(self, row: Row) -> bytes:
+    def _order(self, row: Line) -> bytes:
         op = "place" if row.kind == PLACE else "amend" if row.kind == AMEND else "cancel"
         return f'{self._head(row)},"op":"{op}",{self._what(row)}}}\n'.encode()
 
-    def _head(self, row: Row) -> str:
+    def _head(self, row: Line) -> str:
         return f'{{"ts":{row.ts_recv},"symbol":"{self.symbol}"'
 
-    def _what(self, row: Row) -> str:
+    def _what(self, row: Line) -> str:
         side = "buy" if row.side > 0 else "sell"
-        price, size = self.instrument.price(row.price_ticks), self.instrument.size(row.size_lots)
+        price, size = self.price(row.price_ticks), self.size(row.size_lots)
         return f'"id":"{self.prefix}{row.id}","side":"{side}","price":"{price}","size":"{size}"'
 
     def fills(self, rows: Rows, fills: Table[Fill]) -> None:
         """Append fills: `rows[k]` as the venue reported it, `fills[k]` as the account booked it."""
-        self.files["fills"].writelines(self._fill(rows[k], fills[k]) for k in range(len(fills)))
+        self.files["fills"].writelines(map(self._fill, lines(rows), np.asarray(fills).tolist()))
 
-    def _fill(self, row: Row, fill: Fill) -> bytes:
+    def _fill(self, row: Line, fill: tuple[int, int, int, int]) -> bytes:
         maker = "true" if row.marks & MAKER else "false"
-        fee = self.money(int(fill.fee_tick_lots) * MICRO + int(fill.fee_micro))
-        held = self.instrument.size(fill.position_lots)
+        _, fee_tick_lots, fee_micro, position_lots = fill
+        fee = self.money(fee_tick_lots * MICRO + fee_micro)
+        held = self.size(position_lots)
         booked = f'"fee":"{fee}","maker":{maker},"position":"{held}"'
         return f"{self._head(row)},{self._what(row)},{booked}}}\n".encode()
 

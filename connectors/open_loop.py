@@ -19,7 +19,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from connectors.closed_loop import Frame, Shared
 from connectors.pace import Pace
 from connectors.tape import DeadLetter, State, Tally
-from connectors.whole import copied, joined
+from connectors.whole import joined
 from operators.rows import Row, Rows
 
 Item = tuple[str, tuple[str, Frame]]
@@ -32,7 +32,7 @@ class Stretches(Protocol):
     """Where rows come from; `connectors.playback.Playback` is one."""
 
     def play(self, requests: Rows) -> Rows | None:
-        """Return the next rows, which the next call may overwrite, or None at the end."""
+        """Return the next rows, or None at the end."""
 
     def take_letters(self) -> tuple[DeadLetter, ...]:
         """Return the dead letters found since the last call."""
@@ -103,7 +103,7 @@ class Signals(StatefulSourcePartition[Item, State]):
             released = self.stretches.play(NOBODY)
             self.ended = released is None
             if released is not None:
-                held.append(copied(released))
+                held.append(released)
                 n += len(released)
         rows = reduce(joined, held)
         cut = min(n, wanted) if wanted > 0 else n

@@ -3,6 +3,8 @@
 from collections import deque
 from typing import NamedTuple, cast
 
+import numpy as np
+
 from connectors.tape import Chunk, DeadLetter, State, Tally, Tape
 from connectors.whole import joined
 from operators.desk import FRAME, Exchange, Rules
@@ -36,20 +38,23 @@ class Playback:
         self.desk, self.venue = Row.table(0), Row.table(0)
         self.desk_until = self.venue_until = 0
         self.buffer = Row.table(FRAME)
+        self.plain = memoryview(np.asarray(self.buffer).view(np.uint8).data)
         self.n_rows = 0
 
     def play(self, requests: Rows) -> Rows | None:
         """Give the venue what was decided, and return what reaches us next, or None at the end.
 
-        The rows stand in a buffer that the next call overwrites.
+        They are copied as plain bytes: NumPy copies named fields one by one.
         """
-        submit(self.exchange.venue, self.rules.venue, requests, len(requests))
+        if len(requests) > 0:
+            submit(self.exchange.venue, self.rules.venue, requests, len(requests))
         while True:
             n = self._round()
             if n == FINISHED:
                 return None
             if n != STARVED:
-                return self.buffer[:n]
+                data = bytearray(self.plain[: n * Row.dtype.itemsize])
+                return cast("Rows", np.frombuffer(data, Row.dtype))
             self.load()
 
     def _round(self) -> int:
@@ -78,6 +83,8 @@ class Playback:
 
     def take_letters(self) -> tuple[DeadLetter, ...]:
         """Return the dead letters found since the last call."""
+        if not self.letters:
+            return ()
         letters = tuple(self.letters)
         self.letters.clear()
         return letters

@@ -186,13 +186,19 @@ class Lifted(StatefulBatchLogic[Any, Any, Any]):
 
     def on_batch(self, items: list[Any]) -> tuple[Iterable[Any], bool]:
         """Take every item in; the first names the symbol, which Bytewax does not tell."""
-        if self.step is None:
-            dumped = None if self.state is None else self.state[1]
-            self.step = self.make(items[0][0], dumped)
-            self.state = (items[0][0],)
-        step = self.step
-        made = ((symbol, step.take(item)) for symbol, item in items)
-        return [pair for pair in made if pair[1] is not None], StatefulBatchLogic.RETAIN
+        step = self.step or self._open(items[0][0])
+        out = []
+        for symbol, item in items:
+            made = step.take(item)
+            if made is not None:
+                out.append((symbol, made))
+        return out, StatefulBatchLogic.RETAIN
+
+    def _open(self, symbol: str) -> Step:
+        dumped = None if self.state is None else self.state[1]
+        self.step = self.make(symbol, dumped)
+        self.state = (symbol,)
+        return self.step
 
     def snapshot(self) -> Any:  # noqa: ANN401
         """Return the symbol and its records."""
