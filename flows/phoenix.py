@@ -11,6 +11,7 @@ from typing import Any
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
+from bytewax.outputs import Sink
 
 from connectors.closed_loop import LoopSource, VenueSink
 from connectors.open_loop import SignalSource
@@ -24,8 +25,8 @@ from operators.errors import PhoenixError
 DEFAULT = "configs/phoenix.yaml"
 
 
-def graph(program: Program, source: Source[Any] | None = None) -> Dataflow:
-    """Return the five steps between a source and the venue, by default in closed loop."""
+def graph(program: Program, source: Source[Any] | None = None, sink: Sink[Any] | None = None) -> Dataflow:
+    """Return the five steps between a source and a sink: by default the venue is behind both."""
     rules, shared = program.rules, program.shared
     flow = Dataflow("phoenix")
     frames = op.input("source", flow, source or LoopSource(shared, program.playback))
@@ -34,7 +35,7 @@ def graph(program: Program, source: Source[Any] | None = None) -> Dataflow:
     views = lift("pair", op.merge("branches", tops, readings), lambda _symbol, state: PairStep(state))
     quotes = lift("asmm", views, lambda symbol, state: AsmmStep(rules[symbol], state))
     answers = lift("risk", quotes, lambda symbol, state: RiskStep(rules[symbol], state))
-    op.output("venue", answers, VenueSink(shared, program.journal))
+    op.output("venue", answers, sink or VenueSink(shared, program.journal))
     return flow
 
 
