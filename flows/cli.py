@@ -1,5 +1,6 @@
 """The command line: `phoenix run`, `phoenix check`."""
 
+import gc
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -70,7 +71,9 @@ def run_command(
     if resume:
         _resume(config, options, out)
     else:
-        show(run(program(config or DEFAULT, options, out).ending(leave), driver))
+        made = program(config or DEFAULT, options, out).ending(leave)
+        _loaded()
+        show(run(made, driver))
 
 
 def _resume(config: Path | None, options: list[str], out: Path | None) -> None:
@@ -88,7 +91,15 @@ def _resume(config: Path | None, options: list[str], out: Path | None) -> None:
         show(found.out)
         return
     sys.stderr.write(f"Going on with {found.out}\n")
-    show(run(program(found.config, found.changes, found.out).ending(leave), "graph", resume=True))
+    made = program(found.config, found.changes, found.out).ending(leave)
+    _loaded()
+    show(run(made, "graph", resume=True))
+
+
+def _loaded() -> None:
+    """From here on there may be garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 @app.command("check", help=CHECK_HELP)
@@ -107,12 +118,18 @@ def check_command(
 
 
 def main() -> None:
-    """Run the command line; every expected error is a sentence and an exit code."""
+    """Run the command line; every expected error is a sentence and an exit code.
+
+    Modules are never garbage: to search them while they load, and again at the end, takes as long as the rest.
+    """
+    gc.disable()
     try:
         app()
     except PhoenixError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(code_of(error)) from None
+    finally:
+        gc.freeze()
 
 
 if __name__ == "__main__":
