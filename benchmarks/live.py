@@ -25,7 +25,8 @@ from benchmarks.figures import ROOT, capture
 from connectors.closed_loop import Frame
 from flows.lift import PairStep, Step, lift
 from flows.market import Program, program
-from operators.desk import FRAME, desk_on_frame, open_desk, sheets
+from operators.desk import FRAME, REQUESTS_PER_DECISION, desk_on_rows, open_desk, open_sheet
+from operators.ledger import Fill
 from operators.rows import Row, Rows
 
 SYMBOL = "BTCUSDT"
@@ -163,11 +164,12 @@ def replay() -> Program:
 
 def stream(made: Program) -> Rows:
     """Return all rows that a closed loop over the capture hands to the desk."""
-    playback, desk, paper = made.playback(SYMBOL), open_desk(), sheets(FRAME)
-    frames, requests = [], Row.table(0)
+    playback, desk, sheet = made.playback(SYMBOL), open_desk(), open_sheet()
+    out, fills = Row.table(FRAME + REQUESTS_PER_DECISION), Fill.table(FRAME)
+    frames, requests = [], out[:0]
     while (rows := playback.play(requests)) is not None:
-        _, n, _ = desk_on_frame(desk, made.rules[SYMBOL], rows, paper)
-        requests = paper.requests[:n]
+        n, _ = desk_on_rows(desk, made.rules[SYMBOL], rows, sheet, out, 0, fills, 0)
+        requests = out[:n]
         frames.append(np.asarray(rows.copy()))
     whole: Any = np.concatenate(frames).view(Row.dtype)
     return whole
