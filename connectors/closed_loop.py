@@ -24,7 +24,7 @@ from connectors.report import Standing, broken, faults, summary
 from connectors.stamp import Stamp
 from connectors.tape import DeadLetter, State, Tally
 from connectors.timing import Timing
-from operators.errors import PhoenixError
+from operators.errors import PhoenixError, RunDirectoryError
 from operators.kernel import Table
 from operators.ledger import Fill
 from operators.rows import Row, Rows
@@ -191,12 +191,16 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
             self._note(answer)
 
     def _log(self, answer: Answer) -> None:
-        if len(answer.requests) > 0:
-            self.journal.orders(answer.requests)
-        if len(answer.fills) > 0:
-            self.journal.fills(answer.fill_rows, answer.fills)
-        if answer.letters:
-            self.journal.letters(answer.letters)
+        try:
+            if len(answer.requests) > 0:
+                self.journal.orders(answer.requests)
+            if len(answer.fills) > 0:
+                self.journal.fills(answer.fill_rows, answer.fills)
+            if answer.letters:
+                self.journal.letters(answer.letters)
+        except OSError as error:
+            path = self.shared.directory.path
+            self.shared.refuse(RunDirectoryError(f"{path} cannot be written any more: {error.strerror}"))
 
     def _note(self, answer: Answer) -> None:
         progress = self.shared.progress

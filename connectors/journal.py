@@ -60,7 +60,7 @@ class RunDirectory:
         """
         if (self.path / "config.yaml").exists():
             raise RunDirectoryError(f"{self.path} holds a run already: resume it, or name another")
-        remains = {CHECKPOINT, f"{CHECKPOINT}.new", *LOGS}
+        remains = {CHECKPOINT, f"{CHECKPOINT}.new", *LOGS, *(f"{name}.new" for name in self.texts)}
         if self.path.is_dir() and not {entry.name for entry in self.path.iterdir()} <= remains:
             raise RunDirectoryError(
                 f"{self.path} is not empty: name a directory that a run can have to itself"
@@ -105,7 +105,7 @@ class RunDirectory:
                 (self.path / log).unlink(missing_ok=True)
             for name, text in self.texts.items():
                 if not (self.path / name).exists():
-                    (self.path / name).write_text(text)
+                    self._write(name, text)
         except OSError as error:
             raise RunDirectoryError(f"{self.path} cannot be written: {error.strerror}") from None
         self.ready = True
@@ -124,11 +124,15 @@ class RunDirectory:
                 self._merge(log)
             ordered = {symbol: self.summaries[symbol] for symbol in self.symbols}
             whole = {**({"stopped": True} if self.stopped else {}), "symbols": ordered}
-            new = self.path / "summary.json.new"
-            new.write_text(json.dumps(whole, indent=2) + "\n")
-            new.replace(self.path / "summary.json")
+            self._write("summary.json", json.dumps(whole, indent=2) + "\n")
             os.close(self._claim)
             return True
+
+    def _write(self, name: str, text: str) -> None:
+        """Whole or not at all."""
+        new = self.path / f"{name}.new"
+        new.write_text(text)
+        new.replace(self.path / name)
 
     def _merge(self, log: str) -> None:
         """Merge the parts by (ts, symbol, n) into one file."""

@@ -4,8 +4,11 @@ import fcntl
 import json
 import os
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from operators.errors import RunDirectoryError
 
@@ -37,7 +40,7 @@ def latest_unfinished(parent: Path, profile: str) -> Path:
     """
     runs = runs_of(parent, profile)
     for path in reversed(runs):
-        if (path / CHECKPOINT).is_dir() and not is_finished(path):
+        if (path / CHECKPOINT).is_dir() and (path / "config.yaml").is_file() and not is_finished(path):
             return path
     found = f"none of its {len(runs)} runs is unfinished" if runs else "there are none"
     raise RunDirectoryError(f"{parent} holds no run of profile {profile} that could go on: {found}")
@@ -46,9 +49,30 @@ def latest_unfinished(parent: Path, profile: str) -> Path:
 def is_finished(path: Path) -> bool:
     """Say whether a run came to its end; a stopped one has a summary too, which says so."""
     try:
-        return "stopped" not in json.loads((path / "summary.json").read_text())
+        summary = json.loads((path / "summary.json").read_text())
     except (OSError, ValueError):
         return False
+    return isinstance(summary, dict) and "stopped" not in summary
+
+
+def require_checkpoint(path: Path) -> None:
+    """Refuse to go on from a checkpoint that is not whole.
+
+    Raises:
+        RunDirectoryError: it is missing, or no database.
+    """
+    files = sorted((path / CHECKPOINT).glob("*.sqlite3"))
+    if not files:
+        raise RunDirectoryError(
+            f"{path} holds no checkpoint to resume from: only a run of the graph makes one"
+        )
+    for file in files:
+        try:
+            # As it lies on the disk: what a kill left to be recovered is left to the one who resumes.
+            with closing(sqlite3.connect(f"file:{quote(str(file))}?immutable=1", uri=True)) as store:
+                store.execute("PRAGMA schema_version").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise RunDirectoryError(f"{file} is damaged and cannot be resumed from: {error}") from None
 
 
 def claim(path: Path) -> int:

@@ -30,6 +30,7 @@ def show(directory: Path) -> None:
     from rich.table import Table  # noqa: PLC0415 - the same
 
     from connectors.report import losses  # noqa: PLC0415 - the same
+    from connectors.runs import CHECKPOINT  # noqa: PLC0415 - the same
 
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("symbol", no_wrap=True)
@@ -45,7 +46,10 @@ def show(directory: Path) -> None:
         for sentence in losses(symbol, figures):
             sys.stdout.write(f"{sentence}\n")
     if "stopped" in whole:
-        sys.stdout.write(f"Stopped before the end; `phoenix run --resume --out {directory}` goes on.\n")
+        again = (
+            f": `phoenix run --resume --out {directory}` goes on" if (directory / CHECKPOINT).is_dir() else ""
+        )
+        sys.stdout.write(f"Stopped before the end{again}\n")
     sys.stdout.write(f"{directory}\n")
 
 

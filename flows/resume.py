@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import yaml
 
 from configs.load import home
-from connectors.runs import CHECKPOINT, is_finished, latest_unfinished
+from connectors.runs import is_finished, latest_unfinished, require_checkpoint
 from connectors.stamp import refuse_other_settings
 from flows.market import Program
 from operators.errors import RunDirectoryError
@@ -30,15 +30,16 @@ def find(config: Path | None, changes: Sequence[str], out: Path | None) -> Resum
     Without `config` it goes on under its own settings, which `changes` are made to.
 
     Raises:
-        ConfigError: `config` is no settings file.
-        RunDirectoryError: there is no such run.
+        ConfigError: `config`, or what the run began under, is no settings file.
+        RunDirectoryError: there is no such run, or its checkpoint is damaged.
     """
     if out is None:
         out = latest_unfinished(*home(config or DEFAULT, changes)[:2])
     if not (out / "config.yaml").is_file():
         raise RunDirectoryError(f"{out} holds no run to resume")
-    if not is_finished(out) and not (out / CHECKPOINT).is_dir():
-        raise RunDirectoryError(f"{out} holds no checkpoint to resume from: only a run of the graph does")
+    home(out / "config.yaml")
+    if not is_finished(out):
+        require_checkpoint(out)
     if config is None:
         return Resumed(out, out / "config.yaml", tuple(changes))
     return Resumed(out, config, (*_recordings(out, config, changes), *changes))

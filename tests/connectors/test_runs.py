@@ -17,6 +17,7 @@ def run(parent, name, *, checkpoint=True, summary=None):
     path.mkdir(parents=True)
     if checkpoint:
         (path / "checkpoint").mkdir()
+        (path / "config.yaml").write_text("profile: p\n")
     if summary is not None:
         (path / "summary.json").write_text(json.dumps(summary))
     return path
@@ -39,6 +40,7 @@ def test_the_latest_that_can_go_on_is_neither_finished_nor_without_a_checkpoint(
     stopped = run(tmp_path, "20250101-p-2", summary={"stopped": True, "symbols": {}})
     run(tmp_path, "20250101-p-3", summary={"symbols": {}})
     run(tmp_path, "20250101-p-4", checkpoint=False)
+    (tmp_path / "20250101-p-5" / "checkpoint").mkdir(parents=True)
     assert latest_unfinished(tmp_path, "p") == stopped
 
 
@@ -52,8 +54,9 @@ def test_where_nothing_can_go_on_a_sentence_says_so(tmp_path):
 
 def test_a_torn_summary_does_not_make_a_run_finished(tmp_path):
     assert not is_finished(tmp_path)
-    (tmp_path / "summary.json").write_text('{"symbols"')
-    assert not is_finished(tmp_path)
+    for torn in ('{"symbols"', "", "7"):
+        (tmp_path / "summary.json").write_text(torn)
+        assert not is_finished(tmp_path)
 
 
 def test_another_process_is_kept_out_until_the_first_is_gone(tmp_path):

@@ -49,3 +49,21 @@ def test_a_table_of_many_digits_is_never_cut(tmp_path):
     done = phoenix("run", "--out", tmp_path / "run", "--set", "source.duration_s=2", "--set", ONE_SYMBOL)
     assert "…" not in done.stdout
     assert "BTCUSDC" in done.stdout
+
+
+def test_a_full_disk_is_one_sentence(tmp_path):
+    full = """
+import errno
+from connectors.journal import Journal
+def orders(self, requests):
+    raise OSError(errno.ENOSPC, "No space left on device")
+Journal.orders = orders
+"""
+    done = phoenix(
+        "run", "--out", tmp_path / "run", "--set", "source.duration_s=2", "--set", ONE_SYMBOL, code=full
+    )
+    assert done.returncode == 1
+    assert (
+        done.stderr.splitlines()[-1] == f"{tmp_path}/run cannot be written any more: No space left on device"
+    )
+    assert "Traceback" not in done.stderr

@@ -137,6 +137,10 @@ def test_what_cannot_go_on_is_one_sentence(tmp_path, profile):
     assert one_sentence(nothing, 2) == f"--resume: {tmp_path}/nothing holds no run to resume"
     none = phoenix("run", "--resume", "--set", f"run.directory={tmp_path}")
     assert one_sentence(none, 2).endswith("holds no run of profile phoenix that could go on: there are none")
+    (tmp_path / "fused").mkdir()
+    (tmp_path / "fused" / "config.yaml").write_text("profile: p\n")
+    without = phoenix("run", "--resume", "--out", tmp_path / "fused")
+    assert "holds no checkpoint to resume from: only a run of the graph makes one" in one_sentence(without, 2)
     fused = phoenix("run", "--resume", "--driver", "research")
     assert fused.returncode == 2
     assert "--resume" in fused.stderr
@@ -156,9 +160,16 @@ def test_a_log_that_was_cut_is_noticed(stopped):
     assert sentence.endswith("is shorter than its checkpoint says: it was changed")
 
 
+def test_settings_that_were_damaged_are_one_sentence(stopped, profile):
+    (stopped / "config.yaml").write_text("source: [")
+    for options in ((), ("--config", profile)):
+        done = phoenix("run", "--resume", "--out", stopped, *options)
+        assert one_sentence(done, 2).startswith(f"{stopped}/config.yaml:")
+
+
 def test_a_damaged_checkpoint_is_not_misread(stopped):
     for file in (stopped / "checkpoint").iterdir():
         file.write_bytes(b"not what it was")
-    done = phoenix("run", "--resume", "--out", stopped)
-    assert done.returncode != 0
+    sentence = one_sentence(phoenix("run", "--resume", "--out", stopped), 2)
+    assert "is damaged and cannot be resumed from: file is not a database" in sentence
     assert not (stopped / "summary.json").exists()
