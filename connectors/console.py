@@ -7,7 +7,7 @@ from typing import Final, TextIO
 
 from connectors.progress import Progress
 from connectors.tape import DeadLetter
-from operators.errors import PhoenixError
+from operators.errors import InvariantBroken
 
 FIRST_FEW: Final = 3
 LONGEST: Final = 80
@@ -24,7 +24,7 @@ def worth_saying(n: int) -> bool:
 
 
 class Console:
-    """Writes to the terminal; a quiet one tells errors alone."""
+    """Writes to the terminal; a quiet one tells faults alone."""
 
     def __init__(self, progress: Progress, *, quiet: bool = False, stream: TextIO | None = None) -> None:
         self.progress, self.quiet = progress, quiet
@@ -53,10 +53,10 @@ class Console:
         if n:
             self.say(f"{symbol}: {why} in the book by {ts_ns} ns{_nth(n)}: no quotes until it is whole again")
 
-    def fault(self, error: PhoenixError) -> None:
-        """Tell of a state that cannot be, once per sentence."""
-        self.counts["", str(error)] += 1
-        if self.counts["", str(error)] == 1:
+    def fault(self, error: InvariantBroken) -> None:
+        """Tell of a state that cannot be, once per symbol and rule."""
+        self.counts[error.symbol, error.rule] += 1
+        if self.counts[error.symbol, error.rule] == 1:
             self.say(str(error))
 
     def _count(self, symbol: str, what: str) -> int:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from configs.load import load
+from configs.load import home, load
+from operators.errors import ConfigError
 from operators.instruments import Instrument
 
 ONE = "symbols: {ETHUSDC: {synthetic: {price: 2500}}}"
@@ -206,3 +207,13 @@ def test_a_path_is_opened_from_anywhere(tmp_path):
     path: Path = tmp_path / "x.yaml"
     path.write_text(ONE, encoding="utf-8")
     assert load(path).profile == "x"
+
+
+def test_where_runs_are_is_read_without_the_rest(tmp_path):
+    path = tmp_path / "day one.yaml"
+    path.write_text("source: {kind: recorded}\nvpin: {threshold: 7}\nrun: {directory: kept}\n")
+    assert home(path) == (Path("kept"), "day-one", False)
+    assert home(path, ["source.path=a.gz", "profile=p"]) == (Path("kept"), "p", True)
+    path.write_text("run: {directry: kept}\n")
+    with pytest.raises(ConfigError, match=r"run\.directry"):
+        home(path)

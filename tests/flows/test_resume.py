@@ -80,6 +80,13 @@ def test_a_run_elsewhere_than_its_checkpoint_says_goes_on_where_it_is(stopped, t
     assert not stopped.exists()
 
 
+def test_a_run_killed_before_its_first_checkpoint_begins_again_in_its_place(tmp_path, profile, whole):
+    out, rare = tmp_path / "run", ("--set", "run.checkpoint_every_s=3600")
+    interrupt(signal.SIGKILL, out, "--config", profile, "--speed", "15", *rare)
+    assert phoenix("run", "--resume", "--out", out, "--speed", "0").returncode == 0
+    assert bytes_of(out) == bytes_of(whole)
+
+
 def test_a_stopped_run_says_that_it_is_and_how_it_goes_on(tmp_path, profile):
     out = tmp_path / "run"
     interrupt(signal.SIGINT, out, "--config", profile, "--speed", "15")
