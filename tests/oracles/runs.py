@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -79,7 +80,7 @@ def logs(out: Path, names: Sequence[str] = LOGS) -> dict[str, bytes]:
     return {name: (out / name).read_bytes() for name in names}
 
 
-def lines(path: Path) -> list[dict[str, object]]:
+def lines(path: Path) -> list[dict[str, Any]]:
     """Return a log's objects."""
     return [json.loads(line) for line in path.read_text().splitlines()]
 
