@@ -47,8 +47,14 @@ class Program:
         settings, source = self.settings.symbols[symbol], self.settings.source
         if source.kind == "recorded":
             recording = self.recordings[symbol]
+            beside = {name for name, each in self.recordings.items() if each.path == recording.path}
             return open_recorded(
-                symbol, settings.instrument, [recording.path], recording.market, source.format
+                symbol,
+                settings.instrument,
+                [recording.path],
+                recording.market,
+                source.format,
+                neighbours=beside - {symbol},
             )
         return open_synthetic(
             symbol,

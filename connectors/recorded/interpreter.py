@@ -1,5 +1,6 @@
 """What each message means for the tape: rows, nothing because it was old, or why it is unusable."""
 
+from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
 from connectors.recorded.binance import MARKET_PRINT, Best, Depth, DepthSnapshot, Mark, Message, Number, Trade
@@ -27,8 +28,16 @@ class InterpreterState(NamedTuple):
 class Interpreter:
     """Reads one symbol's messages in the order of arrival."""
 
-    def __init__(self, symbol: str, grids: Grids, chain: Chain, quality: Quality) -> None:
+    def __init__(
+        self,
+        symbol: str,
+        grids: Grids,
+        chain: Chain,
+        quality: Quality,
+        neighbours: AbstractSet[str] = frozenset(),
+    ) -> None:
         self._symbol, self._grids, self._chain, self._quality = symbol, grids, chain, quality
+        self._neighbours = neighbours
         self.clock = Clock(quality)
         self._sync = BookSync(chain, quality)
         self._last_trade, self._last_best = -1, -1
@@ -43,7 +52,7 @@ class Interpreter:
         if isinstance(message, DepthSnapshot):
             self._on_snapshot(message, stamp, page)
         elif message.symbol != self._symbol:
-            raise Unusable(Reason.UNKNOWN_SYMBOL)
+            self._on_other(message.symbol)
         elif isinstance(message, Best):
             self._on_best(message, stamp, page)
         elif isinstance(message, Trade):
@@ -64,6 +73,11 @@ class Interpreter:
         clock, self._last_trade, self._last_best, sync = state
         self.clock.restore(clock)
         self._sync.restore(sync)
+
+    def _on_other(self, symbol: str) -> None:
+        if symbol not in self._neighbours:
+            raise Unusable(Reason.UNKNOWN_SYMBOL)
+        self._quality["other_symbol"] += 1
 
     def _on_trade(self, trade: Trade[Number], stamp: int, page: Page) -> None:
         ts_event = _ns(trade.event_ms if trade.time_ms is None else trade.time_ms)

@@ -1,6 +1,6 @@
 """Opens a recording as a tape, or says in one sentence why it cannot be."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set as AbstractSet
 from pathlib import Path
 from typing import Final, Literal
 
@@ -29,8 +29,11 @@ def open_tape(
     market: Market,
     fmt: Format | Literal["auto"] = "auto",
     chunk_rows: int = 8192,
+    neighbours: AbstractSet[str] = frozenset(),
 ) -> RecordedTape:
     """Open one symbol's recording: a raw file, or a folder of tables.
+
+    Lines about `neighbours`, symbols that are read from the same file by tapes of their own, are passed over.
 
     Raises:
         SourceError: a path is missing, empty or not what `fmt` says, or there is not exactly one.
@@ -40,7 +43,7 @@ def open_tape(
         raise SourceError(f"{symbol}: expected exactly one file, or one folder of tables, received {named}")
     quality = no_quality()
     recording = (symbol, instrument, paths[0], CHAINS[market], quality)
-    feed = RawFeed(*recording) if format_of(paths[0], fmt) == "raw" else _open_tables(*recording)
+    feed = RawFeed(*recording, neighbours) if format_of(paths[0], fmt) == "raw" else _open_tables(*recording)
     return RecordedTape(symbol, feed, quality, chunk_rows)
 
 

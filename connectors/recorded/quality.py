@@ -12,6 +12,7 @@
 | snapshots_ignored | snapshots no newer than the book that stood |
 | snapshots_held | snapshots newer than an intact book, kept in case it breaks |
 | not_market | prints that were no market trades (liquidation fund, RPI and the like), dropped |
+| other_symbol | messages about symbols that are read from the same file by tapes of their own |
 | time_backwards | receive stamps older than the one before, lifted to it |
 | late_at_venue | messages whose place in the venue's order had passed, put at the first one left |
 
@@ -41,6 +42,7 @@ COUNTERS: Final = (
     "snapshots_ignored",
     "snapshots_held",
     "not_market",
+    "other_symbol",
     "time_backwards",
     "late_at_venue",
 )

@@ -1,5 +1,6 @@
 """Messages as a collector wrote them, one a line: `<receive time, ns> <message as JSON>`."""
 
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final, cast
 
@@ -24,11 +25,17 @@ class RawFeed:
     """Reads one file of messages forward."""
 
     def __init__(
-        self, symbol: str, instrument: Instrument, path: Path, chain: Chain, quality: Quality
+        self,
+        symbol: str,
+        instrument: Instrument,
+        path: Path,
+        chain: Chain,
+        quality: Quality,
+        neighbours: AbstractSet[str] = frozenset(),
     ) -> None:
         self._symbol, self._quality = symbol, quality
         self._lines = LineReader(path)
-        self._interpreter = Interpreter(symbol, Grids(instrument), chain, quality)
+        self._interpreter = Interpreter(symbol, Grids(instrument), chain, quality, neighbours)
 
     def fill(self, n_rows: int) -> Batch:
         """Read lines until they made this many rows, or nothing but trouble for long."""

@@ -64,6 +64,23 @@ def test_lines_and_tables_of_two_symbols_at_once(tmp_path, two_recordings):
     assert mine == [without_id(line) for line in lines(alone / "fills.jsonl")]
 
 
+def test_two_symbols_in_one_file_are_traded_without_dead_letters(tmp_path):
+    other = make_market(seed=9, n_diffs=200, snapshots=())
+    text = [(one.recv, one.line()) for one in make_market(seed=4, n_diffs=200, keep_truth=False).sent]
+    text += [(one.recv, renamed(one.line())) for one in other.sent]
+    path = tmp_path / "both.txt"
+    path.write_bytes(b"".join(line for _, line in sorted(text)))
+    grid = '{"instrument": {"tick": "0.1", "lot": "0.001"}}'
+    symbols = f'symbols={{"{SYMBOL}": {grid}, "OTHERUSDT": {grid}}}'
+    out = both(tmp_path, *replaying(path), symbols, config=REPLAY)
+    assert (out / "dead_letters.jsonl").read_bytes() == b""
+    assert {line["symbol"] for line in lines(out / "fills.jsonl")} == {SYMBOL, "OTHERUSDT"}
+
+
+def renamed(line):
+    return line.replace(b"TESTUSDT", b"OTHERUSDT").replace(b"testusdt", b"otherusdt")
+
+
 def without_id(line):
     """Drop the order's name: it begins with the configuration's."""
     return {key: value for key, value in line.items() if key != "id"}

@@ -242,6 +242,16 @@ def test_prints_that_are_no_market_trades_are_filtered_before_their_zero_size_is
     assert (quality["not_market"], quality["trades"]) == (2, 1)
 
 
+def test_messages_about_a_symbol_that_is_read_beside_are_passed_over(tmp_path):
+    path = tmp_path / "both.txt"
+    text = [line(trade(t=1)), line(trade(t=2, s="OTHERUSDT")), line(best(s="OTHERUSDT")), line(trade(s="X"))]
+    path.write_bytes(b"\n".join(text) + b"\n")
+    tape = open_tape(SYMBOL, TEST, [path], "binance_usdm", neighbours={"OTHERUSDT"})
+    chunks = read_all(tape)
+    assert letters(chunks) == [("unknown_symbol", "both.txt:4")]
+    assert (tape.quality["trades"], tape.quality["other_symbol"]) == (1, 2)
+
+
 def test_repeated_messages_are_dropped_and_counted(tmp_path):
     lines = [line(snapshot()), line(diff()), line(best()), line(trade()), line(mark())]
     quality, rows, found = play_lines(tmp_path, *lines, *lines[:4])
