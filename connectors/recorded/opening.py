@@ -1,6 +1,7 @@
 """Opens a recording as a tape, or says in one sentence why it cannot be."""
 
-from collections.abc import Sequence, Set as AbstractSet
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final, Literal
 

@@ -17,6 +17,7 @@ from operators.rows import (
     FILLED,
     PLACE,
     REJECTED,
+    WOULD_CROSS,
 )
 from tests.oracles.runs import REPLAY, capture, lines, lively, made, prefix, replaying
 from tests.oracles.witness import Touches, venue_rows, witnessed, worst_lots
@@ -39,7 +40,8 @@ def story(request, tmp_path_factory):
     if request.param in STORIES:
         return witnessed(made(folder / "run", *STORIES[request.param]))
     if request.param == "recording":
-        options = replaying(capture(folder / "testusdt.gz", n_diffs=500))
+        late = ("quoting.min_half_spread_bps=0", "venue.entry_latency_ms=60")
+        options = replaying(capture(folder / "testusdt.gz", n_diffs=500), *late)
     else:
         data = request.getfixturevalue("data")
         path = prefix(data / "raw" / "binance_usdm_btcusdt_20240808.gz", folder / "btcusdt.txt", 15_000)
@@ -58,6 +60,10 @@ def test_there_is_something_to_hold(story):
     kinds = {row.kind for wire in story.wires.values() for row in wire.reports}
     assert {ACCEPTED, FILLED} <= kinds
     assert kinds & {AMENDED, CANCELED}
+    refused = {row.reason for wire in story.wires.values() for row in wire.reports}
+    assert (
+        WOULD_CROSS in refused or "min_half_spread_bps: 0.0\n" not in (story.out / "config.yaml").read_text()
+    )
     assert sum(len(wire.asked) for wire in story.wires.values()) > 100
 
 
