@@ -95,7 +95,7 @@ def test_the_fused_driver_counts_the_same_and_cannot_time_single_frames(folder, 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_counts_are_the_same_after_an_interruption(folder, profile, whole, number):
     out = folder / number.name
-    interrupt(number, out, "--config", profile, "--speed", "15")
+    interrupt(number, out, "--config", profile, "--speed", "5")
     assert (out / "summary.json").exists() == (number == signal.SIGTERM)
     done = phoenix("run", "--resume", "--out", out, "--speed", "0")
     assert done.returncode == 0, done.stderr

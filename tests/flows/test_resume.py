@@ -31,7 +31,7 @@ def whole(folder, profile):
 def stopped(tmp_path, profile):
     """A run that was killed on its way, under a name as runs are given."""
     out = tmp_path / "runs" / "20250101-damaged-1"
-    interrupt(signal.SIGKILL, out, "--config", profile, "--speed", "15")
+    interrupt(signal.SIGKILL, out, "--config", profile, "--speed", "5")
     return out
 
 
@@ -60,7 +60,7 @@ def test_the_latest_unfinished_run_of_the_profile_goes_on(stopped, profile, whol
 
 def test_a_profile_that_leaves_the_recordings_open_means_those_of_the_run(stopped, folder, whole):
     open_ended = write_profile(folder, PROFILE.replace(", path: CAPTURE", "") + "profile: damaged\n", "open")
-    done = phoenix("run", "--resume", "--config", open_ended, *home(stopped))
+    done = phoenix("run", "--resume", "--config", open_ended, *home(stopped), "--speed", "0")
     assert done.returncode == 0, done.stderr
     assert bytes_of(stopped) == bytes_of(whole)
 
@@ -82,14 +82,14 @@ def test_a_run_elsewhere_than_its_checkpoint_says_goes_on_where_it_is(stopped, t
 
 def test_a_run_killed_before_its_first_checkpoint_begins_again_in_its_place(tmp_path, profile, whole):
     out, rare = tmp_path / "run", ("--set", "run.checkpoint_every_s=3600")
-    interrupt(signal.SIGKILL, out, "--config", profile, "--speed", "15", *rare)
+    interrupt(signal.SIGKILL, out, "--config", profile, "--speed", "5", *rare)
     assert phoenix("run", "--resume", "--out", out, "--speed", "0").returncode == 0
     assert bytes_of(out) == bytes_of(whole)
 
 
 def test_a_stopped_run_says_that_it_is_and_how_it_goes_on(tmp_path, profile):
     out = tmp_path / "run"
-    interrupt(signal.SIGINT, out, "--config", profile, "--speed", "15")
+    interrupt(signal.SIGINT, out, "--config", profile, "--speed", "5")
     assert json.loads((out / "summary.json").read_text())["stopped"] is True
     done = phoenix("run", "--resume", "--out", out, "--speed", "0")
     assert done.returncode == 0
