@@ -120,7 +120,7 @@ def check_command(
 def main() -> None:
     """Run the command line; every expected error is a sentence and an exit code.
 
-    Modules are never garbage: to search them as they load, and again at the end, takes as long as the rest.
+    Modules are never garbage: searching them as they load, and at the end, is a third of a short run.
     """
     gc.disable()
     try:
