@@ -31,16 +31,21 @@ def sketch() -> Path:
     return path
 
 
+def copy_sketch(folder: Path) -> None:
+    """Copy its modules, and the worker that runs them: it writes caches beside itself."""
+    source = sketch()
+    (folder / "operators").mkdir()
+    for path in [*source.glob("*.py"), *source.glob("operators/*.py")]:
+        shutil.copyfile(path, folder / path.relative_to(source))
+    shutil.copyfile(ROOT / "benchmarks" / "sketch_worker.py", folder / "sketch_worker.py")
+
+
 def measure(*, quick: bool) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "sketch"
-        shutil.copytree(sketch(), copy, copy_function=shutil.copyfile)
-        copy.chmod(0o700)
-        (copy / "operators").chmod(0o700)
-        shutil.copyfile(ROOT / "benchmarks" / "sketch_worker.py", copy / "sketch_worker.py")
+        copy_sketch(Path(folder))
         tape = tiled_tape()
         ours = Worker(["-m", "benchmarks.graph_worker", tape])
-        theirs = Worker(["sketch_worker.py", tape], copy)
+        theirs = Worker(["sketch_worker.py", tape], Path(folder))
         messages = ours.ask(("messages", ""))
         for mode, goal in GOALS.items():
             pairs = [(ours.ask(("run", mode)), theirs.ask(("run", mode))) for _ in range(2 if quick else 6)]
@@ -49,5 +54,9 @@ def measure(*, quick: bool) -> Iterator[Figure]:
             counts = f"{our[0]['orders']} orders beside {their[0]['orders']}"
             said = f"{messages / a / 1e3:.0f} k messages/s, the sketch {messages / b / 1e3:.0f} k, {counts}"
             yield Figure(f"graph_against_sketch {mode}", f"{said}: ratio {b / a:.2f}", b / a, goal)
+        for mode in GOALS:
+            shares = ours.ask(("breakdown", mode))
+            said = ", ".join(f"{part} {us:.1f}" for part, us in shares.items())
+            yield Figure(f"graph_against_sketch {mode}, µs of a frame", said, sum(shares.values()))
         ours.close()
         theirs.close()

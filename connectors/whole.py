@@ -23,9 +23,10 @@ def picked(records: Records, where: NDArray[np.int64]) -> Records:
 
 
 def joined(head: Records, tail: Records) -> Records:
-    """Return one table of two: the second itself where the first is empty."""
-    if len(_array(head)) == 0:
-        return tail
+    """Return one table of two: the second itself where the first is empty and kernels may have it as it is."""
+    rest = _array(tail)
+    if len(_array(head)) == 0 and rest.flags.writeable and rest.flags.c_contiguous:
+        return cast("Records", rest.view(_array(head).dtype))
     blocks = [_blocks(_array(records)) for records in (head, tail)]
     return cast("Records", np.concatenate(blocks).view(_array(head).dtype))
 
