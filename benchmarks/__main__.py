@@ -17,6 +17,7 @@ checkout. Tapes are kept in `.cache/benchmarks`.
 
 import argparse
 import importlib
+import os
 import sys
 
 from benchmarks.figures import Skipped
@@ -32,6 +33,9 @@ def main() -> None:
     unknown = sorted(set(given.names) - set(NAMES))
     if unknown:
         parser.error(f"no benchmark is called {', '.join(unknown)}: there are {', '.join(NAMES)}")
+    sys.stdout.write(
+        f"{os.cpu_count()} processors, load average {os.getloadavg()[0]:.1f} before the first run\n"
+    )
     for name in given.names or NAMES:
         try:
             for figure in importlib.import_module(f"benchmarks.{name}").measure(quick=given.quick):

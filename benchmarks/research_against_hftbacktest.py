@@ -4,6 +4,8 @@ Partial fills and VPIN are on with us; hftbacktest fills whole orders. Needs the
 hftbacktest.
 """
 
+import contextlib
+import io
 import statistics
 import time
 from collections.abc import Iterator
@@ -17,7 +19,8 @@ def measure(*, quick: bool) -> Iterator[Figure]:
         from tests.oracles import hftbacktest_peer as peer  # noqa: PLC0415 - it may be absent
     except ImportError as error:
         raise Skipped(f"hftbacktest cannot be imported ({error})") from None
-    events = peer.tiled_events(source)
+    with contextlib.redirect_stdout(io.StringIO()):
+        events = peer.tiled_events(source)
     theirs, ours = [], []
     for run in range(3 if quick else 8):
         began = time.perf_counter()
