@@ -31,7 +31,7 @@ def measure(*, quick: bool) -> Iterator[Figure]:
     processor = spent / (len(seconds) + 1)
     yield Figure(
         "warm_start",
-        f"{statistics.median(seconds):.2f} s, at best {min(seconds):.2f} s; {processor:.2f} s of processor time",
+        f"{statistics.median(seconds):.2f} s, best {min(seconds):.2f} s; {processor:.2f} s of processor",
         statistics.median(seconds),
         1.0,
         at_least=False,
