@@ -23,7 +23,7 @@ def picked(records: Records, where: NDArray[np.int64]) -> Records:
 
 
 def joined(head: Records, tail: Records) -> Records:
-    """Return one table of two: the second itself where the first is empty and kernels may have it as it is."""
+    """Return one table of two: the second as it is, where the first is empty and kernels may have it."""
     rest = _array(tail)
     if len(_array(head)) == 0 and rest.flags.writeable and rest.flags.c_contiguous:
         return cast("Records", rest.view(_array(head).dtype))
