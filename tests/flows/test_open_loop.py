@@ -41,9 +41,9 @@ def conversation(tmp_path_factory):
 
 
 def tell_again(conversation, out, framing, workers=1):
-    _, seen = conversation
+    run, seen = conversation
     job = made(out, *MARKETS)
-    return logs(graphed(job, retold(job, seen, framing), workers))
+    return logs(graphed(job, retold(job, seen, framing, run), workers))
 
 
 def test_the_conversation_that_is_told_again_has_every_kind_of_request_and_report(conversation):
@@ -168,7 +168,8 @@ def test_what_was_stopped_goes_on_where_it_stood(
         seen: list[int] = []
         job = made(tmp_path / name, *MARKETS)
         framed = watched(job, framing, at, seen)
-        source = retold(job, heard, framed) if answered else SignalSource(job.shared, job.playback, framed)
+        market = SignalSource(job.shared, job.playback, framed)
+        source = retold(job, heard, framed, conversation[0]) if answered else market
         graphed(job, source, n, every_s=0.02, store=recovery)
         return min(seen), max(seen), logs(tmp_path / name) == logs(whole)
 

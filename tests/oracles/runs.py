@@ -119,8 +119,8 @@ def eavesdrop(job: Program) -> dict[str, list[Rows]]:
 class Kept:
     """Rows that were kept, told once more."""
 
-    def __init__(self, stretches: Sequence[Rows]) -> None:
-        self.stretches, self.n = stretches, 0
+    def __init__(self, stretches: Sequence[Rows], counted: dict[str, int]) -> None:
+        self.stretches, self.counted, self.n = stretches, counted, 0
 
     def play(self, _requests: Rows) -> Rows | None:
         self.n += 1
@@ -130,7 +130,7 @@ class Kept:
         return ()
 
     def tally(self) -> Tally:
-        return Tally({}, 0)
+        return Tally(self.counted, 0)
 
     def snapshot(self) -> tuple[object, ...]:
         return (self.n,)
@@ -142,9 +142,10 @@ class Kept:
         pass
 
 
-def retold(job: Program, seen: dict[str, list[Rows]], framing: Framing) -> SignalSource:
-    """Return a source that tells again what was overheard."""
-    return SignalSource(job.shared, lambda symbol: Kept(seen[symbol]), framing)
+def retold(job: Program, seen: dict[str, list[Rows]], framing: Framing, run: Path) -> SignalSource:
+    """Return a source that tells again what was overheard, and what that run had counted of its market."""
+    figures = json.loads((run / "summary.json").read_bytes())["symbols"]
+    return SignalSource(job.shared, lambda symbol: Kept(seen[symbol], figures[symbol]["source"]), framing)
 
 
 def random_cut(seed: int, lengths: Sequence[int] = (1, 1, 2, 3, 7, 40, 300)) -> Callable[[int], int]:
