@@ -99,7 +99,6 @@ def run_research(program: Program) -> None:
         playback.close()
         journal.sizes()
         journal.close()
-        playback.tape.close()
         for error in broken(symbol, faults(standing, tally)):
             console.fault(error)
         directory.finish(symbol, summary(journal, standing, tally))
