@@ -108,10 +108,13 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
         self.playback.restore(playback)
 
     def next_batch(self) -> Iterable[tuple[str, tuple[str, Frame]]]:
-        """Play the last answer into the venue, and release the next window of facts."""
+        """Play the last answer into the venue, and release the next window of facts.
+
+        A stop waits for the first: without one, Bytewax never opens the symbol's logs.
+        """
         if self.mail.answered < self.number:
             return []
-        if self.shared.stop.is_set() or self.ended:
+        if self.ended or (self.shared.stop.is_set() and self.number > 0):
             raise StopIteration
         try:
             self.shared.directory.make()

@@ -80,8 +80,8 @@ class Signals(StatefulSourcePartition[Item, State]):
         self.stretches.restore(stretches)
 
     def next_batch(self) -> Iterable[Item]:
-        """Release the next frames."""
-        if self.shared.stop.is_set() or self.ended:
+        """Release the next frames: the first even when stopped, as its logs are opened by it."""
+        if self.ended or (self.shared.stop.is_set() and self.number > 0):
             raise StopIteration
         self.shared.directory.make()
         batch: list[Item] = []
