@@ -10,6 +10,7 @@ from operators.errors import InvariantBroken
 from operators.kernel import Cell
 from operators.ledger import Ledger, equity_micro
 from operators.orders import Orders
+from operators.risk import DENIALS, Risk
 
 LOSSES: Final = (
     "duplicate_diff",
@@ -29,6 +30,7 @@ class Standing:
 
     ledger: Cell[Ledger]
     orders: Cell[Orders]
+    risk: Cell[Risk]
     n_pauses: int
     n_gaps: int = 0
     """How often the update chain broke, as the desk's book saw it."""
@@ -36,15 +38,15 @@ class Standing:
     n_faults: int = 0
     """States of the orders that cannot be."""
 
-    def dump(self) -> tuple[bytes, bytes, int, int, int, int]:
+    def dump(self) -> tuple[bytes, bytes, bytes, int, int, int, int]:
         """Return plain bytes for a checkpoint."""
-        records = self.ledger.tobytes(), self.orders.tobytes()
+        records = self.ledger.tobytes(), self.orders.tobytes(), self.risk.tobytes()
         return (*records, self.n_pauses, self.n_gaps, self.n_crossed, self.n_faults)
 
     @classmethod
-    def load(cls, dumped: tuple[bytes, bytes, int, int, int, int]) -> "Standing":
+    def load(cls, dumped: tuple[bytes, bytes, bytes, int, int, int, int]) -> "Standing":
         """Return what `dump` kept."""
-        return cls(Ledger.load(dumped[0]), Orders.load(dumped[1]), *dumped[2:])
+        return cls(Ledger.load(dumped[0]), Orders.load(dumped[1]), Risk.load(dumped[2]), *dumped[3:])
 
 
 def summary(journal: Journal, standing: Standing | None, tally: Tally | None = None) -> dict[str, object]:
@@ -73,6 +75,7 @@ def _account(journal: Journal, standing: Standing) -> dict[str, object]:
         "amends": int(orders.n_amended),
         "cancels": int(orders.n_canceled),
         "rejected": int(orders.n_rejected),
+        "denied": denied(standing),
         "fills": int(ledger.n_fills),
         "fill_rate": round(int(orders.n_with_fill) / accepted, 6) if accepted else None,
         "position": journal.instrument.size(ledger.position_lots),
@@ -84,6 +87,12 @@ def _account(journal: Journal, standing: Standing) -> dict[str, object]:
         "first_ns": int(ledger.first_ns),
         "last_ns": int(ledger.last_ns),
     }
+
+
+def denied(standing: Standing) -> dict[str, int]:
+    """Return how often risk kept a wanted order back, by limit."""
+    counts = standing.risk[0].denied
+    return {name: int(counts[code]) for code, name in DENIALS.items() if counts[code]}
 
 
 def faults(standing: Standing, tally: Tally | None) -> dict[str, int]:
@@ -123,6 +132,21 @@ def losses(symbol: str, figures: Mapping[str, object]) -> list[str]:
     broken = _counts(figures, "faults")
     told += [f"broken invariants: {_listed(broken)}"] if broken else []
     return [f"{symbol}: {', '.join(told)}{': see dead_letters.jsonl' if reasons else ''}"] if told else []
+
+
+def silence(symbol: str, figures: Mapping[str, object]) -> list[str]:
+    """Say why a symbol was never quoted, where risk kept every order back.
+
+    >>> silence("NEXOUSDT", {"orders": 0, "denied": {"too_small": 1200}})
+    ['NEXOUSDT: never quoted, as risk denied every order (too_small 1,200): see quoting.order_lots and risk']
+    >>> silence("BTCUSDT", {"orders": 9, "denied": {"over_budget": 3}})
+    []
+    """
+    found = _counts(figures, "denied")
+    if _count(figures, "orders") or not found:
+        return []
+    where = "see quoting.order_lots and risk"
+    return [f"{symbol}: never quoted, as risk denied every order ({_listed(found)}): {where}"]
 
 
 def _count(figures: Mapping[str, object], name: str) -> int:

@@ -29,7 +29,7 @@ def show(directory: Path) -> None:
     from rich.console import Console  # noqa: PLC0415 - only where a table is shown
     from rich.table import Table  # noqa: PLC0415 - the same
 
-    from connectors.report import losses  # noqa: PLC0415 - the same
+    from connectors.report import losses, silence  # noqa: PLC0415 - the same
     from connectors.runs import CHECKPOINT  # noqa: PLC0415 - the same
 
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
@@ -43,7 +43,7 @@ def show(directory: Path) -> None:
     console = Console()
     Console(width=max(console.width, console.measure(table).maximum)).print(table)
     for symbol, figures in whole["symbols"].items():
-        for sentence in losses(symbol, figures):
+        for sentence in (*silence(symbol, figures), *losses(symbol, figures)):
             sys.stdout.write(f"{sentence}\n")
     if "stopped" in whole:
         again = (

@@ -111,7 +111,8 @@ def _standing(desk: Desk) -> Standing:
 
     n_pauses, n_gaps = number(desk.asmm, "n_pauses"), number(desk.book, "n_gaps")
     n_faults = number(desk.orders, "n_illegal") + number(desk.orders, "fault")
-    return Standing(desk.ledger, desk.orders, n_pauses, n_gaps, number(desk.book, "n_crossed"), n_faults)
+    n_crossed = number(desk.book, "n_crossed")
+    return Standing(desk.ledger, desk.orders, desk.risk, n_pauses, n_gaps, n_crossed, n_faults)
 
 
 def _time(times: Times, playback: Playback, ns: int) -> None:

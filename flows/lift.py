@@ -169,8 +169,8 @@ class RiskStep(Step):
 
     def _standing(self, view: View) -> Standing:
         n_faults = int(self.faults[0][0]) + int(self.faults[1][0])
-        ledger, orders = copied(self.ledger), copied(self.orders)
-        return Standing(ledger, orders, view.n_pauses, view.n_gaps, view.n_crossed, n_faults)
+        ledger, orders, risk = copied(self.ledger), copied(self.orders), copied(self.risk)
+        return Standing(ledger, orders, risk, view.n_pauses, view.n_gaps, view.n_crossed, n_faults)
 
     def dump(self) -> tuple[bytes, bytes, bytes]:
         """Return position, orders and account."""

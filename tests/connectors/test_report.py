@@ -1,15 +1,17 @@
-from connectors.report import Standing, faults, losses
+from connectors.report import Standing, denied, faults, losses
 from connectors.tape import Tally
 from operators.ledger import Ledger
 from operators.orders import Orders
+from operators.risk import OVER_BUDGET, TOO_SMALL, Risk
 
 
 def test_a_standing_survives_its_checkpoint():
-    standing = Standing(Ledger.cell(n_fills=4), Orders.cell(n_placed=9), 1, 2, 3, 4)
+    standing = Standing(Ledger.cell(n_fills=4), Orders.cell(n_placed=9), Risk.cell(n_denied=5), 1, 2, 3, 4)
     again = Standing.load(standing.dump())
     assert again.dump() == standing.dump()
     assert (again.n_pauses, again.n_gaps, again.n_crossed, again.n_faults) == (1, 2, 3, 4)
     assert int(again.ledger[0].n_fills) == 4
+    assert int(again.risk[0].n_denied) == 5
 
 
 def test_a_good_market_loses_nothing():
@@ -33,10 +35,17 @@ def test_everything_that_was_lost_is_named_the_most_frequent_first():
 
 
 def test_every_fault_that_a_rule_can_set_is_counted_by_name():
-    standing = Standing(Ledger.cell(), Orders.cell(n_illegal=2, fault=1), 0)
+    standing = Standing(Ledger.cell(), Orders.cell(n_illegal=2, fault=1), Risk.cell(), 0)
     assert faults(standing, Tally({}, 1)) == {
         "illegal_order_transition": 2,
         "no_order_slot": 1,
         "requests_lost_on_the_wire": 1,
     }
-    assert faults(Standing(Ledger.cell(), Orders.cell(), 0), None) == {}
+    assert faults(Standing(Ledger.cell(), Orders.cell(), Risk.cell(), 0), None) == {}
+
+
+def test_what_risk_denied_is_counted_by_limit():
+    risk = Risk.cell()
+    risk[0].denied[TOO_SMALL] = 7
+    risk[0].denied[OVER_BUDGET] = 2
+    assert denied(Standing(Ledger.cell(), Orders.cell(), risk, 0)) == {"over_budget": 2, "too_small": 7}

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from tests.oracles.command import phoenix
@@ -67,3 +69,14 @@ Journal.orders = orders
         done.stderr.splitlines()[-1] == f"{tmp_path}/run cannot be written any more: No space left on device"
     )
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("driver", ["graph", "research"])
+def test_a_symbol_whose_orders_are_all_denied_says_why_it_was_never_quoted(tmp_path, driver):
+    small = "symbols={BTCUSDC: {synthetic: {price: 62000}, quoting: {order_lots: 1}}}"
+    options = ("--set", "source.duration_s=2", "--set", small, "--driver", driver)
+    done = phoenix("run", "--out", tmp_path / "run", *options)
+    assert "BTCUSDC: never quoted, as risk denied every order (too_small " in done.stdout
+    figures = json.loads((tmp_path / "run" / "summary.json").read_text())["symbols"]["BTCUSDC"]
+    assert figures["orders"] == 0
+    assert list(figures["denied"]) == ["too_small"]
