@@ -59,7 +59,8 @@ class RunDirectory:
             RunDirectoryError: it does.
         """
         if (self.path / "config.yaml").exists():
-            raise RunDirectoryError(f"{self.path} holds a run already: resume it, or name another")
+            way = "resume it, or name another" if (self.path / CHECKPOINT).is_dir() else "name another"
+            raise RunDirectoryError(f"{self.path} holds a run already: {way}")
         remains = {CHECKPOINT, f"{CHECKPOINT}.new", *LOGS, *(f"{name}.new" for name in self.texts)}
         if self.path.is_dir() and not {entry.name for entry in self.path.iterdir()} <= remains:
             raise RunDirectoryError(

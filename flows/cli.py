@@ -11,7 +11,7 @@ from flows.closing import show
 from flows.exits import code_of, leave
 from operators.errors import ConfigError, PhoenixError, RunDirectoryError
 
-EXIT_CODES = """Exit codes: 0 finished, or stopped by a signal with a checkpoint; 1 the run failed; \
+EXIT_CODES = """Exit codes: 0 finished, or stopped by a signal; 1 the run failed; \
 2 the configuration or the command is wrong; 3 the checkpoint belongs to other code or other settings."""
 RUN_HELP = f"""Run a configuration: trade its market against the simulated venue, and write a run directory.
 
@@ -73,6 +73,8 @@ def run_command(
     else:
         made = program(config or DEFAULT, options, out).ending(leave)
         _loaded()
+        if driver == "research":
+            made.stop_on_signals()
         show(run(made, driver))
 
 

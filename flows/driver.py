@@ -72,7 +72,7 @@ def _open_store(path: Path) -> None:
 
 
 def run_research(program: Program) -> None:
-    """Run every symbol through the fused loop, one after the other."""
+    """Run every symbol through the fused loop, one after the other, to the end or until told to stop."""
     from flows.research import run_tape  # noqa: PLC0415 - it imports every kernel
 
     directory, console, timing = program.shared.directory, program.shared.console, program.shared.timing
@@ -93,15 +93,15 @@ def run_research(program: Program) -> None:
             console.letters(letters)
 
         began = time.perf_counter_ns()
-        desk = run_tape(playback, write)
+        desk, ended = run_tape(playback, write, program.shared.stop.is_set)
         _time(timing.of(symbol), playback, time.perf_counter_ns() - began)
-        standing, tally = _standing(desk), playback.tally()
+        standing, tally = _standing(desk), playback.tally() if ended else None
         playback.close()
         journal.sizes()
         journal.close()
         for error in broken(symbol, faults(standing, tally)):
             console.fault(error)
-        directory.finish(symbol, summary(journal, standing, tally))
+        directory.finish(symbol, summary(journal, standing, tally), stopped=not ended)
     timing.write(directory.path)
 
 

@@ -63,8 +63,15 @@ def run_stretch(
     return 0, n_requests, n_fills
 
 
-def run_tape(playback: Playback, on_stretch: Callable[[Rows, Rows, Table[Fill]], None]) -> Desk:
-    """Play a tape to its end through one symbol's desk; logs are handed out stretch by stretch."""
+def run_tape(
+    playback: Playback,
+    on_stretch: Callable[[Rows, Rows, Table[Fill]], None],
+    stops: Callable[[], bool] = lambda: False,
+) -> tuple[Desk, bool]:
+    """Play a tape through one symbol's desk, handing out logs stretch by stretch.
+
+    Return the desk, and whether the tape came to its end before `stops` said yes.
+    """
     desk, sheet, own = open_desk(), open_sheet(), Row.table(1)
     logs = Logs(Row.table(LOG), Row.table(LOG), Fill.table(LOG))
     while True:
@@ -79,7 +86,7 @@ def run_tape(playback: Playback, on_stretch: Callable[[Rows, Rows, Table[Fill]],
             logs,
         )
         on_stretch(logs.requests[:n_requests], logs.fill_rows[:n_fills], logs.fills[:n_fills])
-        if why == FINISHED:
-            return desk
+        if why == FINISHED or stops():
+            return desk, why == FINISHED
         if why == STARVED:
             playback.load()

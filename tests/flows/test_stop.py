@@ -47,3 +47,15 @@ def test_under_bytewax_a_stop_at_once_is_told_too(tmp_path, flow):
     done = bytewax_run(made, *make_store(tmp_path / "store"), path=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Stopped before the end" in done.stdout
+
+
+def test_the_fused_driver_stops_too_with_what_it_has(tmp_path):
+    out = tmp_path / "run"
+    done = phoenix("run", "--out", out, *SHORT, "--driver", "research", code=AT_ONCE)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-2:] == ["Stopped before the end", str(out)]
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["stopped"] is True
+    assert list(summary["symbols"]) == ["BTCUSDC", "ETHUSDC"]
+    again = phoenix("run", "--out", out, *SHORT, "--driver", "research")
+    assert again.stderr.splitlines()[-1] == f"{out} holds a run already: name another"

@@ -196,7 +196,7 @@ def run_phoenix(feed: Feed, requote_ms: int, *, partial: bool = False, vpin: boo
     """Return fills, position, fees and gross PnL."""
     rules = maker_rules(requote_ms, partial=partial, vpin=vpin)
     exchange = maker_exchange(feed, requote_ms)
-    desk = run_tape(Playback(feed, rules, exchange), lambda *_: None)
+    desk, _ = run_tape(Playback(feed, rules, exchange), lambda *_: None)
     ledger = desk.ledger[0]
     twice = 2 * int(ledger.cash_tick_lots) + int(ledger.position_lots) * int(ledger.twice_mid_ticks)
     fees = int(ledger.fees_tick_lots) + int(ledger.fees_micro) / 1e6
