@@ -1,16 +1,18 @@
-"""A configuration run for a notebook: orders, fills and figures as polars frames."""
+"""A configuration run for a notebook: orders, fills, readings and figures as polars frames."""
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from connectors.journal import LOGS
 from flows.driver import run
-from flows.market import program
+from flows.market import Program, program
+from operators.vpin import OK, Reading, Vpin, vpin_on_frame
 
 Schema = dict[str, type[pl.DataType]]
 ORDERS: Schema = {"ts": pl.Int64} | dict.fromkeys(("symbol", "op", "id", "side", "price", "size"), pl.String)
@@ -19,6 +21,14 @@ FILLS: Schema = (
     | dict.fromkeys(("symbol", "id", "side", "price", "size", "fee"), pl.String)
     | {"maker": pl.Boolean, "position": pl.String}
 )
+READINGS: Schema = {
+    "ts": pl.Int64,
+    "symbol": pl.String,
+    "vpin": pl.Float64,
+    "net_imbalance": pl.Float64,
+    "buckets": pl.Int64,
+    "ready": pl.Boolean,
+}
 LETTERS: Schema = {"ts": pl.Int64} | dict.fromkeys(("symbol", "reason", "where", "text"), pl.String)
 
 
@@ -27,6 +37,8 @@ class Frames(NamedTuple):
 
     orders: pl.DataFrame
     fills: pl.DataFrame
+    readings: pl.DataFrame
+    """VPIN after each trade that closed a bucket, its fallback until it is `ready`, by symbol and `ts`."""
     dead_letters: pl.DataFrame
     figures: pl.DataFrame
     """One row per symbol: the fields of `summary.json`."""
@@ -40,13 +52,39 @@ def frames(config: str | Path, overrides: Sequence[str] = (), driver: str = "res
         SourceError: a recording is missing or unusable.
     """
     with tempfile.TemporaryDirectory() as folder:
-        out = run(program(Path(config), overrides, Path(folder) / "run"), driver)
+        made = program(Path(config), overrides, Path(folder) / "run")
+        out = run(made, driver)
         orders, fills, letters = (out / f"{log}.jsonl" for log in LOGS)
-        return Frames(_log(orders, ORDERS), _log(fills, FILLS), _log(letters, LETTERS), _figures(out))
+        return Frames(
+            _log(orders, ORDERS), _log(fills, FILLS), _readings(made), _log(letters, LETTERS), _figures(out)
+        )
 
 
 def _log(path: Path, schema: Schema) -> pl.DataFrame:
     return pl.read_ndjson(path, schema=schema) if path.stat().st_size else pl.DataFrame(schema=schema)
+
+
+def _readings(made: Program) -> pl.DataFrame:
+    """Toxicity depends on the market alone, so its tape is read once more."""
+    parts = [part for symbol in made.shared.directory.symbols for part in _read(made, symbol)]
+    return pl.concat([pl.DataFrame(schema=READINGS), *parts])
+
+
+def _read(made: Program, symbol: str) -> Iterator[pl.DataFrame]:
+    tape, vpin, closed = made.tape(symbol), Vpin.cell(), 0
+    while (chunk := tape.read()) is not None:
+        readings = Reading.table(len(chunk.desk))
+        vpin_on_frame(vpin, made.rules[symbol].vpin, chunk.desk, readings)
+        rows, found = np.asarray(chunk.desk), np.asarray(readings)
+        reached = np.maximum.accumulate(np.concatenate(([closed], found["n_closed"])))
+        where = np.flatnonzero(np.diff(reached))
+        closed = int(reached[-1])
+        some = found[where]
+        columns = (some["value"], some["net_imbalance"], some["n_closed"], some["status"] == OK)
+        yield pl.DataFrame(
+            [rows["ts_recv"][where], [symbol] * len(where), *columns], schema=READINGS, orient="col"
+        )
+    tape.close()
 
 
 def _figures(out: Path) -> pl.DataFrame:

@@ -35,3 +35,31 @@ def test_positions_in_figures_are_the_sums_of_the_fills():
 def test_a_wrong_setting_is_refused_before_anything_runs():
     with pytest.raises(ConfigError, match=r"vpin\.threshold"):
         frames(ROOT / "configs" / "phoenix.yaml", ("vpin.threshold=3",))
+
+
+def test_readings_between_buckets_make_the_mean_and_the_maximum_of_the_figures():
+    toxic = ("vpin.bucket_size=100_000", "vpin.n_buckets=5", "vpin.min_buckets=2")
+    made = frames(ROOT / "configs" / "phoenix.yaml", (*SHORT, *toxic))
+    ends = made.figures.select("symbol", pl.col("last_ns"))
+    until = pl.col("ts").shift(-1).over("symbol").fill_null(pl.col("last_ns"))
+    ready = (
+        made.readings.filter("ready")
+        .join(ends, on="symbol")
+        .with_columns((until - pl.col("ts")).alias("held"))
+    )
+    found = ready.group_by("symbol").agg(
+        ((pl.col("vpin") * pl.col("held")).sum() / pl.col("held").sum()).alias("mean"),
+        pl.col("vpin").max().alias("max"),
+    )
+    both = made.figures.join(found, on="symbol").sort("symbol")
+    assert len(both) > 5
+    assert both["mean"].to_list() == pytest.approx(both["vpin_mean"].to_list(), abs=1e-6)
+    assert both["max"].to_list() == pytest.approx(both["vpin_max"].to_list(), abs=1e-6)
+
+
+def test_a_reading_stands_for_every_time_buckets_closed():
+    made = frames(ROOT / "configs" / "phoenix.yaml", SHORT)
+    steps = made.readings.with_columns(pl.col("buckets").diff().over("symbol").alias("more"))
+    assert steps["more"].drop_nulls().min() >= 1
+    assert made.readings.filter(pl.col("ready") & (pl.col("buckets") < 5)).is_empty()
+    assert made.readings.filter(~pl.col("ready"))["vpin"].unique().to_list() in ([], [0.5])
