@@ -14,13 +14,16 @@ from operators.rows import (
     AMENDED,
     BELOW_MINIMUM,
     BEST,
+    BUY,
     CANCEL,
     CANCEL_REJECTED,
     CANCELED,
     CLEAR,
     FILLED,
+    LAST,
     LEVEL,
     REJECTED,
+    SELL,
     TRADE,
     UNKNOWN_ORDER,
     VENUE_FULL,
@@ -49,14 +52,20 @@ def on_market(venue: Venue, book: Book, rules: BookParams, params: VenueParams, 
 
 @kernel
 def _on_touch(venue: Venue, book: Book, params: VenueParams, row: Row) -> None:
-    """News of a price: our orders there may move up, and those that it reaches are filled."""
+    """News of a price: our orders there may move up, and those that it reaches are filled.
+
+    Within a message the ring may still hold a best price that the message is about to delete, so that
+    only the level itself is believed; the touch is, where the message ends.
+    """
     side, i = row.side, side_index(row.side)
     behind, beyond = side * (venue.nearest[i] - row.price_ticks), side * (row.price_ticks - venue.deepest[i])
     if behind >= 0 and beyond >= 0:
         _queues_shrink(venue, params, row)
-    reached = touch_ticks(book, side)
-    if side * (reached - venue.nearest[1 - i]) >= 0:
-        _fill_reached(venue, params, row, reached)
+    if row.size_lots > 0:
+        _fill_reached(venue, params, side, row.price_ticks, row.ts_event)
+    if row.marks & LAST:
+        for each in (BUY, SELL):
+            _fill_reached(venue, params, each, touch_ticks(book, each), row.ts_event)
 
 
 @kernel
@@ -68,13 +77,15 @@ def _queues_shrink(venue: Venue, params: VenueParams, row: Row) -> None:
 
 
 @kernel
-def _fill_reached(venue: Venue, params: VenueParams, row: Row, reached: int) -> None:
-    """A quote that reaches our order from the other side fills it."""
+def _fill_reached(venue: Venue, params: VenueParams, side: int, reached: int, ts_ns: int) -> None:
+    """A quote of `side` that reaches our orders on the other fills them."""
+    if side * (reached - venue.nearest[side_index(-side)]) < 0:
+        return
     k = 0
     while k < venue.n_resting:
         order = venue.resting[k]
-        if order.side != row.side and row.side * (reached - order.price_ticks) >= 0:
-            fill(venue, params, k, order.leaves_lots, row.ts_event)
+        if order.side != side and side * (reached - order.price_ticks) >= 0:
+            fill(venue, params, k, order.leaves_lots, ts_ns)
         else:
             k += 1
 
@@ -86,11 +97,10 @@ def on_print(venue: Venue, params: VenueParams, row: Row) -> None:
     while k < venue.n_resting:
         order = venue.resting[k]
         beyond = row.side * (row.price_ticks - order.price_ticks)
-        against = order.side != row.side or row.side == 0
         lots = 0
-        if against and row.side != 0 and beyond > 0:
+        if order.side == -row.side and beyond > 0:
             lots = order.leaves_lots
-        elif against and row.side != 0 and beyond == 0:
+        elif order.side == -row.side and beyond == 0:
             lots = eaten(order, params, row.size_lots, given)
             given += lots
         gone = lots > 0 and lots == order.leaves_lots

@@ -82,6 +82,32 @@ def test_a_word_older_than_the_touch_fills_nobody():
     assert world.best(SELL, 1000, 1) == []
 
 
+@pytest.mark.parametrize("side", [BUY, SELL])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_best_price_that_a_message_deletes_reaches_nobody(side, order):
+    """The best bid/offer said long before that it is gone; a diff lists its levels by price."""
+    world = a_world()
+    gone = 1000 if side == BUY else 1001
+    world.message((side, gone - 2 * side, 5), (side, gone - 5 * side, 5))
+    world.best(side, gone - 2 * side, 5)
+    world.ask_for(PLACE, 1, -side, gone, 3)
+    levels = [(side, gone - 5 * side, 6), (side, gone, 0), (side, gone - 2 * side, 4)]
+    assert world.message(*levels[::order], (-side, gone + 4 * side, 1)) == []
+    assert [resting.leaves_lots for resting in world.orders] == [3]
+    assert world.message((side, gone - 5 * side, 1), (side, gone, 1)) == [Report(FILLED, 1, gone, 3)]
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_a_price_that_still_stands_where_a_message_ends_reaches_us(side):
+    """The newer of ring and best bid/offer is believed, also where the ring has nothing new to say of it."""
+    world = a_world()
+    price = 1000 if side == BUY else 1001
+    world.best(side, price - 2 * side, 5)
+    assert world.ask_for(PLACE, 1, -side, price, 3) == [Report(ACCEPTED, 1, price, 3)]
+    levels = [(-side, price + 3 * side, 1), (-side, price + 4 * side, 1)]
+    assert world.message(*levels) == [Report(FILLED, 1, price, 3)]
+
+
 def test_two_own_orders_at_a_level_share_a_print():
     world = with_a_bid(lots=2)
     world.ask_for(PLACE, 2, BUY, 1000, 4)

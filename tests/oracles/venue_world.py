@@ -39,7 +39,13 @@ class World:
     """Levels, prints and requests go in; reports come out."""
 
     def __init__(
-        self, *, queue: int = PROB, partial: bool = True, minimum: int = 0, response_ns: int = 0
+        self,
+        *,
+        queue: int = PROB,
+        partial: bool = True,
+        minimum: int = 0,
+        response_ns: int = 0,
+        power: float = 3.0,
     ) -> None:
         self.books, self.venues = Book.cell(), Venue.cell()
         open_book(self.books)
@@ -47,7 +53,7 @@ class World:
             queue=queue,
             partial_fills=partial,
             min_notional_tick_lots=minimum,
-            queue_power=3.0,
+            queue_power=power,
             response_ns=response_ns,
         )
         self.rules = BookParams.cell(newer_wins=1)
@@ -72,6 +78,16 @@ class World:
     def best(self, side: int, price_ticks: int, lots: int) -> list[Report]:
         self._id += 1
         return self.market(a_row(BEST, side, price_ticks, lots, self._id))
+
+    def message(self, *levels: tuple[int, int, int]) -> list[Report]:
+        """Tell of levels, as (side, price, lots), in one message of depth."""
+        self._id += 1
+        said = []
+        for n, (side, price_ticks, lots) in enumerate(levels, start=1):
+            row = a_row(LEVEL, side, price_ticks, lots, self._id)
+            row.marks = LAST if n == len(levels) else 0
+            said += self.market(row)
+        return said
 
     def clear(self) -> list[Report]:
         self._id += 1
