@@ -52,7 +52,7 @@ def on_level_size(order: Resting, params: VenueParams, lots: int) -> None:
         behind = before - front
         p_behind = 1.0 - (front / before) ** params.queue_power
         front = front - (1.0 - p_behind) * gone + min(behind - p_behind * gone, 0.0)
-    order.front_lots = min(front, order.front_lots, float(lots))
+    order.front_lots = max(0.0, min(front, order.front_lots, float(lots)))
 
 
 @kernel

@@ -10,7 +10,7 @@ from operators.rows import (
     PLACE,
     SELL,
 )
-from tests.oracles.venue_world import Report, a_world, with_a_bid
+from tests.oracles.venue_world import Report, World, a_world, with_a_bid
 
 
 def test_an_unknown_level_is_not_filled_at_its_price_until_told():
@@ -53,6 +53,16 @@ def test_a_fall_larger_than_what_is_behind_us_is_ahead_of_us():
     assert world.orders[0].front_lots == pytest.approx(3)
     world.level(BUY, 1000, 0)
     assert world.orders[0].front_lots == 0
+
+
+def test_no_exponent_puts_us_before_the_first():
+    world = World(power=0.1)
+    world.message((BUY, 1000, 900), (SELL, 1001, 1))
+    world.ask_for(PLACE, 1, BUY, 1000, 100)
+    world.level(BUY, 1000, 1000)
+    world.level(BUY, 1000, 50)
+    assert world.orders[0].front_lots == 0
+    assert world.trade(SELL, 1000, 1) == [Report(FILLED, 1, 1000, 1)]
 
 
 def test_a_fall_that_trades_explain_moves_us_once():
