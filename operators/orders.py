@@ -160,6 +160,7 @@ def keep_or_move(
 ) -> int:
     """Return the slot to move to the wanted price, NEW_ORDER when one is needed, or NOTHING.
 
+    An order with more left than is wanted now is not kept: it could fill beyond what is wanted.
     Working orders that stand elsewhere and are not moved are marked CANCELING, to be sent by `send_cancels`.
     """
     kept, movable, busy = False, NEW_ORDER, False
@@ -167,26 +168,35 @@ def keep_or_move(
         order = orders.slots[s]
         if order.stage == FREE or order.side != side:
             continue
-        near = want_lots > 0 and abs(order.wanted_ticks - want_ticks) <= params.requote_ticks
+        fits = order.leaves_lots <= want_lots
+        near = fits and abs(order.wanted_ticks - want_ticks) <= params.requote_ticks
         if near and order.stage != CANCELING and not kept:
             kept = True
         elif order.stage == WORKING:
-            resting = want_lots > 0 and ts_ns - order.moved_ns < params.min_requote_ns
-            if resting and not kept:
+            if fits and ts_ns - order.moved_ns < params.min_requote_ns and not kept:
                 kept = True
-            elif params.amends != 0 and want_lots > 0 and movable < 0:
+            elif params.amends != 0 and fits and movable < 0:
                 movable = s
             else:
                 order.stage = CANCELING
                 order.moved_ns = -1
+                busy = busy or not fits
         else:
             busy = True
     if movable >= 0 and kept:
         orders.slots[movable].stage = CANCELING
         orders.slots[movable].moved_ns = -1
-    if want_lots <= 0 or kept or (params.amends != 0 and movable < 0 and busy):
-        return NOTHING
-    return movable
+    waits = movable < 0 and ((params.amends != 0 and busy) or is_full(orders))
+    return NOTHING if want_lots <= 0 or kept or waits else movable
+
+
+@kernel
+def is_full(orders: Orders) -> bool:
+    """Say whether every slot holds an order, so that a new one must wait."""
+    for s in range(SLOTS):
+        if orders.slots[s].stage == FREE:
+            return False
+    return True
 
 
 @kernel

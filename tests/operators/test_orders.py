@@ -392,6 +392,48 @@ def test_no_slot_left_is_a_fault_and_nothing_is_sent():
     assert desk.orders.slots.tobytes() == before
 
 
+@pytest.mark.parametrize("amends", [0, 1])
+def test_a_new_order_waits_until_a_slot_is_free(amends):
+    desk = Desk(amends=amends)
+    for ticks in range(SLOTS):
+        desk.place(100 + ticks, side=SELL)
+    assert desk.want(90) == []
+    desk.hear(REJECTED, 1)
+    assert desk.want(90) == [(PLACE, SLOTS + 1, 90)]
+    assert desk.orders.fault == 0
+
+
+def test_without_amends_quotes_that_run_ahead_of_their_answers_wait_for_a_slot():
+    desk = Desk(amends=0)
+    asked = [desk.want(100 + ticks) for ticks in range(2 * SLOTS)]
+    assert [len(requests) for requests in asked] == [1] * SLOTS + [0] * SLOTS
+    assert (desk.orders.fault, live_lots(desk.orders, BUY)) == (0, 5 * SLOTS)
+
+
+@pytest.mark.parametrize("min_requote_ns", [0, 10])
+@pytest.mark.parametrize("ticks", [100, 105])
+def test_with_amends_an_order_that_is_larger_than_wanted_goes_first(ticks, min_requote_ns):
+    desk = Desk(amends=1, min_requote_ns=min_requote_ns)
+    number = desk.work(100, lots=10)
+    assert desk.want(ticks, lots=3) == [(CANCEL, number, 100)]
+    assert desk.want(ticks, lots=3) == []
+    desk.hear(CANCELED, number)
+    assert desk.want(ticks, lots=3) == [(PLACE, number + 1, ticks)]
+
+
+def test_without_amends_an_order_that_is_larger_than_wanted_is_replaced():
+    desk = Desk(amends=0)
+    number = desk.work(100, lots=10)
+    assert desk.want(100, lots=3) == [(CANCEL, number, 100), (PLACE, number + 1, 100)]
+
+
+def test_an_order_of_which_less_is_left_than_wanted_is_kept():
+    desk = Desk()
+    number = desk.work(100, lots=10)
+    desk.hear(FILLED, number, lots=7)
+    assert desk.want(100, lots=3) == desk.want(100, lots=10) == []
+
+
 def test_numbers_count_up_and_are_never_used_again():
     desk = Desk()
     for number in range(1, 3 * SLOTS):
