@@ -59,7 +59,7 @@ def _on_touch(venue: Venue, book: Book, params: VenueParams, row: Row) -> None:
     """
     side, i = row.side, side_index(row.side)
     behind, beyond = side * (venue.nearest[i] - row.price_ticks), side * (row.price_ticks - venue.deepest[i])
-    if behind >= 0 and beyond >= 0:
+    if behind >= 0 and (beyond >= 0 or row.kind == BEST):
         _queues_shrink(venue, params, row)
     if row.size_lots > 0:
         _fill_reached(venue, params, side, row.price_ticks, row.ts_event)
@@ -70,10 +70,17 @@ def _on_touch(venue: Venue, book: Book, params: VenueParams, row: Row) -> None:
 
 @kernel
 def _queues_shrink(venue: Venue, params: VenueParams, row: Row) -> None:
+    """A level tells its size; a best price also tells that nothing stands before it."""
     for k in range(venue.n_resting):
         order = venue.resting[k]
         if order.side == row.side and order.price_ticks == row.price_ticks:
             on_level_size(order, params, row.size_lots)
+        elif (
+            order.side == row.side
+            and row.kind == BEST
+            and row.side * (order.price_ticks - row.price_ticks) > 0
+        ):
+            on_level_size(order, params, 0)
 
 
 @kernel

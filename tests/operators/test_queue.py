@@ -2,7 +2,7 @@
 
 import pytest
 
-from operators.queue import FAR_BACK, RISK_AVERSE
+from operators.queue import FAR_BACK, PROB, RISK_AVERSE
 from operators.ring import UNKNOWN
 from operators.rows import (
     BUY,
@@ -80,3 +80,20 @@ def test_best_rows_tell_the_size_of_our_level_too():
     world = with_a_bid()
     world.best(BUY, 1000, 4)
     assert world.orders[0].front_lots == 4
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+@pytest.mark.parametrize("queue", [PROB, RISK_AVERSE])
+def test_a_best_price_behind_us_leaves_us_first(side, queue):
+    world = a_world(queue=queue)
+    price = 1000 if side == BUY else 1001
+    for number, back in enumerate((0, 1, 4, 5)):
+        world.ask_for(PLACE, number, side, price - back * side, 2)
+    world.best(side, price - 4 * side, 7)
+    assert [order.front_lots for order in world.orders] == [0, 0, 7, FAR_BACK]
+    assert world.trade(-side, price - side, 1) == [
+        Report(FILLED, 0, price, 2),
+        Report(FILLED, 1, price - side, 1),
+    ]
+    world.best(side, price, 5)
+    assert [order.front_lots for order in world.orders] == [0, 7, FAR_BACK], "what comes now stands behind us"
