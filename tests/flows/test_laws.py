@@ -17,6 +17,7 @@ from operators.rows import (
     FILLED,
     PLACE,
     REJECTED,
+    TRADE,
     WOULD_CROSS,
 )
 from tests.oracles.raw_market import SYMBOL
@@ -119,6 +120,26 @@ def test_every_fill_is_at_the_price_at_which_its_order_stood(story):
                 stands[row.id] = (row.side, row.price_ticks)
             elif row.kind == FILLED:
                 assert (row.side, row.price_ticks) == stands[row.id]
+
+
+def test_every_fill_is_a_print_s_or_a_quote_s_that_reached_the_order(story):
+    by_quotes = 0
+    for symbol, wire in story.wires.items():
+        market = venue_rows(story.job, symbol)
+        touches, prints = Touches(market), defaultdict(list)
+        for row in market:
+            if row.kind == TRADE:
+                prints[row.ts_event].append(row)
+        for row in (row for row in wire.reports if row.kind == FILLED):
+            traded = any(
+                each.side == -row.side and row.side * (row.price_ticks - each.price_ticks) >= 0
+                for each in prints[row.ts_event]
+            )
+            opposite = [touch[1 if row.side == BUY else 0] for touch in touches.within(row.ts_event)]
+            quoted = any(row.side * (row.price_ticks - price) >= 0 for price in opposite)
+            assert traded or quoted
+            by_quotes += not traded
+    assert by_quotes or SYMBOL not in story.wires
 
 
 def figures(story):

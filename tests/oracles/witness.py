@@ -1,6 +1,6 @@
 """A run with a witness at every symbol's wire: all requests, all reports, and our places in the queue."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -136,6 +136,10 @@ class Touches:
     def at(self, ts_ns: int) -> tuple[int, int]:
         """Return the touch after everything up to an instant."""
         return self.touches[bisect_right(self.times, ts_ns) - 1]
+
+    def within(self, ts_ns: int) -> list[tuple[int, int]]:
+        """Return the touch after each message of an instant."""
+        return self.touches[bisect_left(self.times, ts_ns) : bisect_right(self.times, ts_ns)]
 
 
 def venue_rows(job: Program, symbol: str) -> list[Said]:
