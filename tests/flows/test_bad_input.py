@@ -10,8 +10,10 @@ from collections import Counter
 import pytest
 
 from flows.cli import main
+from operators.rows import BEST, CLEAR, GAP
 from tests.oracles.raw_market import SYMBOL, make_market, write_raw, write_tables
 from tests.oracles.runs import REPLAY, fused, lines, logs, made, replaying
+from tests.oracles.witness import plain
 
 MARKET = make_market(seed=4, n_diffs=120, snapshots=(3, 80), keep_truth=False)
 CLEAN = [one.line() for one in MARKET.sent]
@@ -197,16 +199,24 @@ def test_with_neither_snapshot_nor_best_prices_nothing_is_asked_for(run, tmp_pat
     assert (out / "orders.jsonl").read_bytes() == b""
 
 
-def test_after_a_lost_diff_only_best_prices_are_believed_until_the_next_snapshot(run, tmp_path):
+@pytest.mark.parametrize("decide", ["every_message", "clock"])
+def test_after_a_lost_diff_all_is_withdrawn_until_the_next_snapshot_whatever_best_prices_say(
+    run, tmp_path, decide
+):
     lost = MARKET.of("diff")[20]
-    text = [one.line() for n, one in enumerate(MARKET.sent) if n != lost and one.kind != "best"]
-    out = run(written(tmp_path, text))
-    gap, healed = (MARKET.sent[n].recv for n in (MARKET.of("diff")[21], MARKET.of("snapshot")[1]))
-    asked = [line for line in lines(out / "orders.jsonl") if line["op"] != "cancel"]
-    offset = min(line["ts"] for line in asked) - MARKET.sent[MARKET.of("snapshot")[0]].recv
-    late = offset + 200_000_000
-    assert [line for line in asked if gap + late < line["ts"] < healed + offset - 200_000_000] == []
-    assert any(line["ts"] > healed for line in asked)
+    path = written(tmp_path, [one.line() for n, one in enumerate(MARKET.sent) if n != lost])
+    tape = made(tmp_path / "unplayed", *replaying(path), config=REPLAY).tape(SYMBOL)
+    rows = [row for chunk in iter(tape.read, None) for row in plain(chunk.desk)]
+    (gap,) = (row.ts_recv for row in rows if row.kind == GAP)
+    healed = next(row.ts_recv for row in rows if row.kind == CLEAR and row.ts_recv > gap)
+    out = run(path, f"quoting.decide={decide}")
+    orders, fills = lines(out / "orders.jsonl"), lines(out / "fills.jsonl")
+    # What was on its way is withdrawn once it has arrived, on the clock at its next row.
+    since = gap + 230_000_000
+    assert len([row for row in rows if row.kind == BEST and since < row.ts_recv < healed]) > 10
+    assert {line["op"] for line in orders if gap < line["ts"] < healed} == {"cancel"}
+    assert [line for line in orders + fills if since < line["ts"] < healed] == []
+    assert any(line["op"] == "place" for line in orders if line["ts"] >= healed)
 
 
 def test_a_file_cut_off_is_used_up_to_there(run, tmp_path):
