@@ -168,14 +168,13 @@ def keep_or_move(
         order = orders.slots[s]
         if order.stage == FREE or order.side != side:
             continue
-        fits = order.leaves_lots <= want_lots
-        near = fits and abs(order.wanted_ticks - want_ticks) <= params.requote_ticks
-        if near and order.stage != CANCELING and not kept:
+        fits = order.leaves_lots <= want_lots and order.stage != CANCELING
+        near = abs(order.wanted_ticks - want_ticks) <= params.requote_ticks
+        young = ts_ns - order.moved_ns < params.min_requote_ns
+        if fits and (near or young) and not kept:
             kept = True
         elif order.stage == WORKING:
-            if fits and ts_ns - order.moved_ns < params.min_requote_ns and not kept:
-                kept = True
-            elif params.amends != 0 and fits and movable < 0:
+            if params.amends != 0 and fits and movable < 0:
                 movable = s
             else:
                 order.stage = CANCELING

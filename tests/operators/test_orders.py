@@ -347,6 +347,16 @@ def test_a_young_order_rests_until_its_time_but_never_against_a_withdrawal(amend
     assert young.want(0, 0) == [(CANCEL, number, 100)]
 
 
+@pytest.mark.parametrize("amends", [0, 1])
+def test_an_order_that_is_young_and_unanswered_is_not_joined_by_another(amends):
+    desk = Desk(amends=amends, min_requote_ns=10)
+    number = desk.place(100)
+    desk.ts_ns = 9
+    assert desk.want(105) == []
+    desk.ts_ns = 10
+    assert desk.want(105) == ([] if amends else [(PLACE, number + 1, 105)])
+
+
 def test_of_two_young_orders_one_rests():
     desk = Desk(amends=0, min_requote_ns=10)
     first, second = desk.work(100), desk.work(101)
