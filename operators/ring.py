@@ -68,12 +68,17 @@ def clear_side(book: Book, side: int) -> None:
 
 @kernel
 def set_level(book: Book, side: int, price_ticks: int, size_lots: int) -> None:
-    """Set the lots resting at a price; out of the ring's reach they are ignored."""
-    if abs(price_ticks - book.anchor) >= REACH:
-        return
+    """Set the lots resting at a price; out of the ring's reach they are ignored.
+
+    A best price out of reach leaves the book behind: what rests around it may never have been told.
+    """
     i = side_index(side)
-    book.lots[i, price_ticks & (SPAN - 1)] = size_lots
     best = book.best[i]
+    if abs(price_ticks - book.anchor) >= REACH:
+        if size_lots > 0 and side * (price_ticks - best) > 0:
+            _lose_the_market(book)
+        return
+    book.lots[i, price_ticks & (SPAN - 1)] = size_lots
     if size_lots > 0:
         if best in (NO_BID, NO_ASK) or side * (book.deepest[i] - price_ticks) > 0:
             book.deepest[i] = price_ticks
@@ -84,6 +89,13 @@ def set_level(book: Book, side: int, price_ticks: int, size_lots: int) -> None:
                 recentre(book, price_ticks)
     elif price_ticks == best:
         book.best[i] = next_level(book, side, price_ticks)
+
+
+@kernel
+def _lose_the_market(book: Book) -> None:
+    if book.depth == SYNCED and book.snapshot == 0:
+        book.depth = BROKEN
+        book.n_gaps += 1
 
 
 @kernel

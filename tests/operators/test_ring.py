@@ -1,6 +1,7 @@
 import pytest
 
 from operators.ring import (
+    BROKEN,
     NO_ASK,
     NO_BID,
     REACH,
@@ -11,7 +12,7 @@ from operators.ring import (
     recentre,
 )
 from operators.rows import BUY, SELL
-from operators.touch import EMPTY, VALID
+from operators.touch import EMPTY, INVALID, VALID
 from tests.oracles.book_world import MID, Desk, touch
 
 
@@ -28,6 +29,26 @@ def test_out_of_reach_a_level_is_ignored(desk):
     before = desk.book.lots.copy()
     desk.diff((BUY, MID - 1 - REACH, 9), (SELL, MID - 1 + REACH, 9))
     assert (desk.book.lots == before).all()
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_a_market_that_leaps_out_of_reach_is_lost_until_a_snapshot(desk, side):
+    new = MID + side * (REACH + 300)
+    gone = [(each, MID - each * n, 0) for each in (BUY, SELL) for n in (1, 2, 5)]
+    come = [(side, new, 4), (side, new - side * 400, 3), (-side, new + side, 5)]
+    top = desk.diff(*come, *gone)
+    assert (top.state, desk.book.depth, desk.book.n_gaps) == (INVALID, BROKEN, 1)
+    assert desk.diff((side, new - 2 * side, 4), (-side, new + 2 * side, 4)).state == INVALID
+    assert desk.book.n_gaps == 1
+    assert desk.snapshot().state == VALID
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_a_best_price_out_of_reach_of_a_side_that_was_empty_is_lost_too(desk, side):
+    desk.diff(*[(side, MID - side * n, 0) for n in (1, 2, 5)])
+    assert desk.diff((side, MID - side * (REACH + 300), 4)).state == INVALID
+    assert desk.diff((side, MID - side, 4)).state == INVALID
+    assert desk.snapshot().state == VALID
 
 
 @pytest.mark.parametrize("side", [BUY, SELL])
