@@ -7,8 +7,11 @@ import pytest
 
 from connectors.recorded import discover, open_tape
 from connectors.tape import Chunk
+from operators.book import BookParams, book_on_frame, open_book
 from operators.instruments import Instrument
-from operators.rows import BEST, CLEAR, GAP, LEVEL, TRADE
+from operators.ring import Book
+from operators.rows import BEST, CLEAR, GAP, LAST, LEVEL, TRADE
+from operators.touch import VALID, Top
 from tests.oracles.dict_depth import books
 from tests.oracles.raw_market import desk, letters, read_all, venue
 
@@ -62,6 +65,25 @@ def test_the_book_from_diffs_equals_the_best_bid_and_offer_at_every_shared_updat
             assert (bid, book.bids[bid], ask, book.asks[ask]) == told[book.id]
             compared += 1
     assert compared == n_shared
+
+
+@pytest.mark.parametrize(("name", "n_shared"), [(SETS[0][0], 629), (SETS[1][0], 551)])
+def test_the_ring_kept_from_depth_alone_shows_the_best_bid_and_offer_at_the_same_ids(data, name, n_shared):
+    _, chunks = read(data, name)
+    rows = desk(chunks)
+    best = rows[rows["kind"] == BEST]
+    told = {int(bid["id"]): (bid, ask) for bid, ask in zip(best[0::2], best[1::2], strict=True)}
+    depth = rows[(rows["kind"] == LEVEL) | (rows["kind"] == CLEAR)]
+    cell, tops = Book.cell(), Top.table(len(depth))
+    open_book(cell)
+    book_on_frame(cell, BookParams.cell(), depth, tops)
+    shared = [n for n in np.flatnonzero(depth["marks"] & LAST) if int(depth["id"][n]) in told]
+    assert len(shared) == n_shared
+    for n in shared:
+        top, (bid, ask) = tops[n], told[int(depth["id"][n])]
+        assert top.state == VALID
+        assert (top.bid_ticks, top.bid_lots) == (bid["price_ticks"], bid["size_lots"])
+        assert (top.ask_ticks, top.ask_lots) == (ask["price_ticks"], ask["size_lots"])
 
 
 @pytest.mark.parametrize(("name", "n_trades", "n_bests", "n_diffs"), SETS)
