@@ -140,7 +140,7 @@ def test_a_recording_gives_the_same_bytes_by_either_driver(data, tmp_path):
     assert len((graph / "fills.jsonl").read_text().splitlines()) > 10
 
 
-def test_a_checkpoint_of_other_code_is_refused(tmp_path):
+def test_under_bytewax_a_checkpoint_of_other_settings_is_refused(tmp_path):
     store = tmp_path / "store"
     store.mkdir()
     subprocess.run([sys.executable, "-m", "bytewax.recovery", str(store), "1"], check=True, cwd=ROOT)
