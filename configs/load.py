@@ -46,15 +46,16 @@ def load(
 
 
 class Home(NamedTuple):
-    """Where the runs of a settings file are, whatever else it says."""
+    """Where the runs of a settings file are, and what it says of recordings, before those are looked into."""
 
     directory: Path
     profile: str
     names_recordings: bool
+    market: str
 
 
 def home(path: Path, overrides: Sequence[str] = ()) -> Home:
-    """Read from a settings file only where its runs are.
+    """Read from a settings file only where its runs are, and of which market its recordings.
 
     Raises:
         ConfigError: the file cannot be read, or this part of it is wrong.
@@ -66,7 +67,8 @@ def home(path: Path, overrides: Sequence[str] = ()) -> Home:
     source = keys_of(problems, ("source",), tree.get("source"))
     if problems.sentences:
         raise ConfigError(problems.sentences)
-    return Home(Path(run.value.directory), profile, bool(source.get("path")))
+    market = str(source.get("market") or "auto")
+    return Home(Path(run.value.directory), profile, bool(source.get("path")), market)
 
 
 def _read(path: Path, overrides: Sequence[str], problems: Problems) -> Tree:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
-from configs.load import load
+from configs.load import home, load
 from configs.notices import notices
 from configs.rules import rules_for
 from configs.settings import Settings
@@ -29,7 +29,7 @@ from connectors.synthetic import open_tape as open_synthetic
 from connectors.tape import Tape
 from connectors.timing import Timing
 from operators.desk import Rules, open_exchange
-from operators.errors import PhoenixError
+from operators.errors import ConfigError, PhoenixError, SourceError
 from operators.kernel import ROOT, rules_digest
 
 
@@ -84,7 +84,9 @@ class Program:
 
     def say_notices(self) -> None:
         """Say what is allowed, but probably not meant."""
-        for notice in notices(self.settings):
+        missing = [symbol for symbol in self.settings.symbols if symbol not in self.rules]
+        unrecorded = [f"symbols.{symbol} is in no recording, and not traded" for symbol in missing]
+        for notice in (*notices(self.settings), *unrecorded):
             self.shared.console.say(f"{self.settings.profile}: {notice}")
 
     def stop_on_signals(self) -> None:
@@ -103,6 +105,34 @@ def code_digest() -> str:
     return whole.hexdigest()[:16]
 
 
+def _recordings(config: Path, settings: Settings, market: str) -> dict[str, Recording]:
+    """Return what is recorded of the symbols that are named, or of all where none is.
+
+    `market` is the one that is written: to name symbols settles it by where they are listed, before
+    the recordings had their say.
+
+    Raises:
+        ConfigError: no recording holds any of them.
+        SourceError: there are two recordings of a symbol, or recordings of two markets.
+    """
+    sure = None if market == "auto" else settings.source.market
+    found = discover([Path(path) for path in settings.source.path], sure or "auto")
+    chosen = [each for each in found if not settings.symbols or each.symbol in settings.symbols]
+    if not chosen:
+        held, named = ", ".join(each.symbol for each in found), ", ".join(settings.symbols)
+        raise ConfigError([f"{config}: symbols must name what is recorded ({held}), was {named}"])
+    recordings: dict[str, Recording] = {}
+    for each in chosen:
+        other = recordings.setdefault(each.symbol, each)
+        if other is not each:
+            both = f"{other.path} and {each.path}"
+            raise SourceError(f"{each.symbol} is recorded in {both}: a run replays one recording of a symbol")
+        if each.market != chosen[0].market:
+            both = f"{chosen[0].path} is of {chosen[0].market}, {each.path} of {each.market}"
+            raise SourceError(f"{both}: a run replays one market, set source.market if this is wrong")
+    return recordings
+
+
 def program(config: Path, overrides: Sequence[str] = (), out: Path | None = None) -> Program:
     """Load a configuration and make it ready.
 
@@ -113,10 +143,9 @@ def program(config: Path, overrides: Sequence[str] = (), out: Path | None = None
     settings = load(config, overrides)
     recordings: dict[str, Recording] = {}
     if settings.source.kind == "recorded":
-        found = discover([Path(path) for path in settings.source.path], settings.source.market)
-        market = found[0].market
-        settings = load(config, overrides, symbols=[each.symbol for each in found], market=market)
-        recordings = {each.symbol: each for each in found if each.symbol in settings.symbols}
+        recordings = _recordings(config, settings, home(config, overrides).market)
+        market = next(iter(recordings.values())).market
+        settings = load(config, overrides, symbols=list(recordings), market=market)
     symbols = [symbol for symbol in settings.symbols if not recordings or symbol in recordings]
     day = datetime.now(UTC).strftime("%Y%m%d")
     path = out or next_directory(Path(settings.run.directory), day, settings.profile)

@@ -58,7 +58,8 @@ def format_of(path: Path, fmt: Format | Literal["auto"] = "auto") -> Format:
         fmt, f"{EXPECTED_RAW}, or {EXPECTED_TABLES}"
     )
     if not path.is_file() and not path.is_dir():
-        raise SourceError(f"{path} does not exist: expected {expected}")
+        what = "is neither a file nor a folder" if path.exists() else "does not exist"
+        raise SourceError(f"{path} {what}: expected {expected}")
     found: Format = "tables" if path.is_dir() else "raw"
     if fmt not in ("auto", found):
         kind = "folder" if found == "tables" else "file"

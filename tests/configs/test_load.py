@@ -212,8 +212,8 @@ def test_a_path_is_opened_from_anywhere(tmp_path):
 def test_where_runs_are_is_read_without_the_rest(tmp_path):
     path = tmp_path / "day one.yaml"
     path.write_text("source: {kind: recorded}\nvpin: {threshold: 7}\nrun: {directory: kept}\n")
-    assert home(path) == (Path("kept"), "day-one", False)
-    assert home(path, ["source.path=a.gz", "profile=p"]) == (Path("kept"), "p", True)
+    assert home(path) == (Path("kept"), "day-one", False, "auto")
+    assert home(path, ["source.path=a.gz", "profile=p"]) == (Path("kept"), "p", True, "auto")
     path.write_text("run: {directry: kept}\n")
     with pytest.raises(ConfigError, match=r"run\.directry"):
         home(path)
