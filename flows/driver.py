@@ -4,6 +4,7 @@ import shutil
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -14,19 +15,24 @@ from connectors.timing import Times
 from flows.market import Program
 from flows.resume import require_same_settings
 from operators.desk import Desk
-from operators.errors import RunDirectoryError
+from operators.errors import ConfigError, RunDirectoryError
 from operators.kernel import Table, is_cold
 from operators.ledger import Fill
 from operators.rows import Rows
+
+DRIVERS: Final = ("graph", "research")
 
 
 def run(program: Program, driver: str, *, resume: bool = False) -> Path:
     """Run to the end, or to a signal; return the run directory.
 
     Raises:
+        ConfigError: there is no such driver.
         RunDirectoryError: the directory holds a run.
         CheckpointRefused: resuming, the run began under other settings.
     """
+    if driver not in DRIVERS:
+        raise ConfigError([f"driver must be {' or '.join(DRIVERS)}, was {driver}"])
     program.shared.timing.driver = driver
     if driver == "research":
         run_research(program)

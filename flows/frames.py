@@ -1,8 +1,11 @@
 """A configuration run for a notebook: orders, fills, readings and figures as polars frames."""
 
 import json
+import signal
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,11 +56,24 @@ def frames(config: str | Path, overrides: Sequence[str] = (), driver: str = "res
     """
     with tempfile.TemporaryDirectory() as folder:
         made = program(Path(config), overrides, Path(folder) / "run")
-        out = run(made, driver)
+        with _own_signals():
+            out = run(made, driver)
         orders, fills, letters = (out / f"{log}.jsonl" for log in LOGS)
         return Frames(
             _log(orders, ORDERS), _log(fills, FILLS), _readings(made), _log(letters, LETTERS), _figures(out)
         )
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Give back what the graph takes for itself: a notebook goes on."""
+    numbers = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+    kept = {number: signal.getsignal(number) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
 
 
 def _log(path: Path, schema: Schema) -> pl.DataFrame:

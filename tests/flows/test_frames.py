@@ -1,4 +1,5 @@
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -63,3 +64,14 @@ def test_a_reading_stands_for_every_time_buckets_closed():
     assert all(more >= 1 for more in steps["more"].drop_nulls())
     assert made.readings.filter(pl.col("ready") & (pl.col("buckets") < 5)).is_empty()
     assert made.readings.filter(~pl.col("ready"))["vpin"].unique().to_list() in ([], [0.5])
+
+
+def test_a_notebook_keeps_its_signals():
+    before = signal.getsignal(signal.SIGINT)
+    frames(ROOT / "configs" / "phoenix.yaml", ("source.duration_s=1",), driver="graph")
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_driver_that_does_not_exist_is_refused():
+    with pytest.raises(ConfigError, match=r"^driver must be graph or research, was grpah$"):
+        frames(ROOT / "configs" / "phoenix.yaml", SHORT, driver="grpah")

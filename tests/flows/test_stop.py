@@ -1,6 +1,7 @@
 """A stop that comes at once: before every symbol, or any, had its first frame."""
 
 import json
+import signal
 
 import pytest
 
@@ -59,3 +60,10 @@ def test_the_fused_driver_stops_too_with_what_it_has(tmp_path):
     assert list(summary["symbols"]) == ["BTCUSDC", "ETHUSDC"]
     again = phoenix("run", "--out", out, *SHORT, "--driver", "research")
     assert again.stderr.splitlines()[-1] == f"{out} holds a run already: name another"
+
+
+def test_before_a_run_listens_an_interrupt_ends_it_without_a_word():
+    early = "flows.market.program = lambda *_: os.kill(os.getpid(), signal.SIGINT)"
+    done = phoenix("run", code=f"import os, signal, flows.market; {early}")
+    assert done.returncode == -signal.SIGINT
+    assert done.stdout + done.stderr == ""
