@@ -155,6 +155,17 @@ def live_lots(orders: Orders, side: int) -> int:
 
 
 @kernel
+def dearest_ticks(orders: Orders, side: int) -> int:
+    """Return the highest price that anything live on one side may fill at, 0 without any."""
+    ticks = 0
+    for s in range(SLOTS):
+        order = orders.slots[s]
+        if order.stage != FREE and order.side == side:
+            ticks = max(ticks, order.price_ticks, order.wanted_ticks)
+    return ticks
+
+
+@kernel
 def keep_or_move(
     orders: Orders, params: OrdersParams, ts_ns: int, side: int, want_ticks: int, want_lots: int
 ) -> int:

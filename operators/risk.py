@@ -18,6 +18,7 @@ from operators.orders import (
     Orders,
     OrdersParams,
     amend,
+    dearest_ticks,
     keep_or_move,
     live_lots,
     on_report,
@@ -78,6 +79,7 @@ def check(
 ) -> int:
     """Return ALLOWED or the code of the first limit that the order breaks.
 
+    Exposure is valued at the dearest of the order, the mid and all that is live on its side.
     `more_lots` is what it adds to what is live: its size, or 0 when it moves an order.
     """
     price = max(ticks, int(mid) + 1)
@@ -87,7 +89,8 @@ def check(
         return TOO_SMALL
     if abs(ticks - mid) > params.price_band_bps * 1e-4 * mid:
         return OUTSIDE_BAND
-    if exposure_lots(risk, orders, side, more_lots) > params.budget_tick_lots // price:
+    dearest = max(price, dearest_ticks(orders, side))
+    if exposure_lots(risk, orders, side, more_lots) > params.budget_tick_lots // dearest:
         return OVER_BUDGET
     return ALLOWED
 

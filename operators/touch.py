@@ -3,7 +3,7 @@
 from typing import Final
 
 from operators.kernel import Record, kernel
-from operators.ring import BROKEN, CROSSED, NO_ASK, NO_BID, SYNCED, Book, lots_at, side_index
+from operators.ring import BROKEN, CROSSED, NO_ASK, NO_BID, SYNCED, UNKNOWN, Book, lots_at, side_index
 from operators.rows import BUY, SELL
 
 # What a touch is worth (`state` of a top).
@@ -54,6 +54,8 @@ def lots_ahead(book: Book, side: int, price_ticks: int) -> int:
         beyond = side * (price_ticks - book.quote_ticks[i])
         if beyond >= 0:
             return int(book.quote_lots[i]) if beyond == 0 else 0
+    if book.depth in (BROKEN, CROSSED):
+        return UNKNOWN
     if side * (price_ticks - book.best[i]) > 0 and book.depth == SYNCED:
         return 0
     return lots_at(book, side, price_ticks)

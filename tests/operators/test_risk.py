@@ -297,6 +297,29 @@ class Twin:
                 placed[number] -= lots
         return sum(placed.values())
 
+    def dearest(self, side):
+        """The highest price that anything which may still fill may stand at."""
+        stands, moves = {}, {}
+        for _, (kind, number, on, ticks, _) in self.log:
+            if kind == PLACE and on == side:
+                stands[number] = ticks
+            elif kind == AMEND:
+                moves[number] = ticks
+            elif kind == AMENDED:
+                stands |= {number: ticks} if number in stands else {}
+                moves.pop(number, None)
+            elif kind == AMEND_REJECTED:
+                moves.pop(number, None)
+            elif kind in (CANCELED, REJECTED):
+                stands.pop(number, None)
+        live = [number for number in stands if self.leaves(number) > 0]
+        return max((max(stands[number], moves.get(number, 0)) for number in live), default=0)
+
+    def leaves(self, number):
+        """What may still fill of an order."""
+        told = [(kind, lots) for _, (kind, each, _, _, lots) in self.log if each == number]
+        return sum(lots if kind == PLACE else -lots if kind == FILLED else 0 for kind, lots in told)
+
     def worst(self, side):
         return side * self.position() + self.open_lots(side)
 
@@ -326,7 +349,7 @@ def play(seed, steps=150):
             kind, _, side, ticks, lots = request
             if kind != CANCEL:
                 dearest = max(ticks, mid)
-                assert twin.worst(side) * dearest <= BUDGET
+                assert twin.worst(side) * max(dearest, twin.dearest(side)) <= BUDGET
                 assert lots * dearest <= LARGEST
                 assert abs(ticks - mid) <= 0.08 * mid + 1e-9
         assert [live_lots(desk.orders, side) for side in (BUY, SELL)] == [

@@ -44,8 +44,18 @@ def test_what_is_ahead_at_a_price_is_the_newest_word_on_it(desk, side):
     assert [ahead(d) for d in (0, 1, 2, 3, 9)] == [0, first, second, 0, UNKNOWN]
     desk.best((MID - 2, 20), (MID + 2, 20))
     assert [ahead(d) for d in (0, 1, 2, 3, 9)] == [0, 0, 20, 0, UNKNOWN]
-    desk.hears((GAP, 0, 0, 0))
     desk.diff((BUY, MID - 1, 0), (SELL, MID + 1, 0))
     desk.diff((BUY, MID - 2, 0), (SELL, MID + 2, 0))
-    assert ahead(1 - 2 * REACH) == UNKNOWN
-    assert ahead(2) == 0
+    assert [ahead(d) for d in (1 - 2 * REACH, 2)] == [UNKNOWN, 0]
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_after_a_gap_only_the_best_prices_know_what_is_ahead(desk, side):
+    def ahead(distance):
+        return lots_ahead(desk.book, side, MID - side * distance)
+
+    desk.hears((GAP, 0, 0, 0))
+    desk.diff((BUY, MID - 2, 30), (SELL, MID + 2, 30))
+    assert [ahead(d) for d in (0, 1, 2)] == [UNKNOWN] * 3
+    desk.best((MID - 1, 20), (MID + 1, 20))
+    assert [ahead(d) for d in (0, 1, 2)] == [0, 20, UNKNOWN]
