@@ -46,7 +46,7 @@ def test_what_is_ahead_at_a_price_is_the_newest_word_on_it(desk, side):
     assert [ahead(d) for d in (0, 1, 2, 3, 9)] == [0, 0, 20, 0, UNKNOWN]
     desk.diff((BUY, MID - 1, 0), (SELL, MID + 1, 0))
     desk.diff((BUY, MID - 2, 0), (SELL, MID + 2, 0))
-    assert [ahead(d) for d in (1 - 2 * REACH, 2)] == [UNKNOWN, 0]
+    assert [ahead(d) for d in (1, 2, 1 - 2 * REACH)] == [0, 0, 0]
 
 
 @pytest.mark.parametrize("side", [BUY, SELL])
