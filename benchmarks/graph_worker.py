@@ -62,7 +62,7 @@ def rules(mode: str) -> Rules:
 def run(desk: np.ndarray[Any, Any], venue: np.ndarray[Any, Any], mode: str) -> dict[str, float]:
     """Run the graph once, with its journal and a checkpoint every second."""
     feed: Any = Feed.__new__(Feed)
-    feed.desk, feed.venue, feed.read_once = desk, venue, False
+    feed.desk, feed.venue, feed.read_once, feed.quality = desk, venue, False, {}
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
         made = program(ROOT / "configs" / "phoenix.yaml", [CONFIG, "run.progress=false"], out)
