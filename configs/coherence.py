@@ -39,6 +39,9 @@ def vpin_clashes(vpin: Vpin, instrument: Instrument | None) -> Iterator[Clash]:
     if vpin.min_buckets > vpin.n_buckets:
         text = f"must be at most n_buckets, which is {vpin.n_buckets}"
         yield Clash(("min_buckets", "n_buckets"), text, vpin.min_buckets)
+    if vpin.threshold_mode == "cdf" and vpin.cdf_min > vpin.cdf_window:
+        text = f"must be at most cdf_window, which is {vpin.cdf_window}"
+        yield Clash(("cdf_min", "cdf_window"), text, vpin.cdf_min)
     if instrument is not None:
         one = step(vpin, instrument)
         for field in ("bucket_size", "vol_threshold"):

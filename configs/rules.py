@@ -1,5 +1,6 @@
 """Settings turned into the parameters that kernels read: human units end here."""
 
+import hashlib
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from configs.buckets import bucket_steps, step
@@ -15,10 +16,24 @@ from operators.loop import LoopParams
 from operators.orders import OrdersParams
 from operators.queue import PROB, RISK_AVERSE, VenueParams
 from operators.risk import RiskParams
-from operators.vpin import MEAN_ABS, NET, VpinParams
+from operators.toxicity import (
+    ADV,
+    AGGRESSOR,
+    BVC,
+    FIXED,
+    LEE_READY,
+    MEAN_ABS,
+    NET,
+    TICK,
+    VOL_REGIME,
+    VpinParams,
+)
 
 WIDEN = {"linear": LINEAR, "step": STEP, "ramp": RAMP}
+CLASSIFIERS = {"aggressor": AGGRESSOR, "lee_ready": LEE_READY, "tick": TICK, "bvc": BVC}
+BUCKET_MODES = {"fixed": FIXED, "adv": ADV, "vol_regime": VOL_REGIME}
 UNLIMITED = 1 << 40
+HOUR_NS = 3_600_000_000_000
 
 
 def rules_for(symbol: SymbolSettings, source: Source) -> Rules:
@@ -84,8 +99,34 @@ def _vpin(symbol: SymbolSettings) -> Cell[VpinParams]:
         vol_threshold_steps=_ceil(threshold),
         quote_unit=vpin.bucket_unit == "quote",
         estimator=MEAN_ABS if vpin.estimator == "mean_abs" else NET,
+        weighted=vpin.partial == "weighted",
         fallback=vpin.fallback,
+        **_classifier(symbol),
+        max_lag_us=round(vpin.max_lag_ms * 1000),
+        bucket_mode=BUCKET_MODES[vpin.bucket_mode],
+        adv_halflife_ns=round(vpin.adv_halflife_h * HOUR_NS),
+        buckets_per_day=vpin.buckets_per_day,
+        cdf=vpin.threshold_mode == "cdf",
+        cdf_window=vpin.cdf_window,
+        cdf_min=vpin.cdf_min,
     )
+
+
+def _classifier(symbol: SymbolSettings) -> dict[str, float]:
+    vpin = symbol.vpin
+    return {
+        "classifier": CLASSIFIERS[vpin.classifier],
+        "mid_tie_hash": vpin.mid_tie == "hash",
+        "hash_key": hash_key(symbol.instrument.symbol),
+        "quote_lag_ns": _ns(vpin.quote_lag_ms),
+        "bvc_bar_ns": _ns(vpin.bvc_bar_s * 1000),
+        "bvc_decay": vpin.bvc_decay,
+    }
+
+
+def hash_key(symbol: str) -> int:
+    """Return a symbol's key of 31 bits: the same on every machine."""
+    return int.from_bytes(hashlib.sha256(symbol.encode()).digest()[:4]) >> 1
 
 
 def _asmm(symbol: SymbolSettings, source: Source) -> Cell[AsmmParams]:
@@ -107,6 +148,7 @@ def _asmm(symbol: SymbolSettings, source: Source) -> Cell[AsmmParams]:
         pause_threshold=vpin.pause_threshold,
         pause_ns=_ns(vpin.pause_seconds * 1000),
         pause_keeps_reducing=vpin.pause_keeps_reducing,
+        toxic_skew=vpin.toxic_skew if vpin.toxic_reduce == "skew" else 0.0,
     )
 
 

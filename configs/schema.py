@@ -134,6 +134,26 @@ class Vpin(Section):
     estimator: Literal["mean_abs", "net"] = key(
         "mean_abs", "Mean of the buckets' imbalances, or imbalance of all buckets together."
     )
+    partial: Literal["exclude", "weighted"] = key(
+        "exclude", "Leave the bucket being filled out, or count it with its share."
+    )
+    classifier: Literal["aggressor", "lee_ready", "tick", "bvc"] = key(
+        "aggressor",
+        "Who bought: the venue's flag, the trade against the mid, the last change of price, or bars of time.",
+    )
+    mid_tie: Literal["tick", "hash"] = key(
+        "tick", "A trade at the mid goes by the last change of price, or by one bit of a keyed hash."
+    )
+    quote_lag_ms: Number = key(
+        0.0, "Trades are held against the mid of this long before.", MS, ge=0, le=60_000
+    )
+    bvc_bar_s: Number = key(1.0, "Bars of `bvc`, in market time.", "s", ge=0.001, le=86_400)
+    bvc_decay: Number = key(0.94, "Weight of the past in the variance of bars.", ge=0, le=0.999999)
+    bucket_mode: Literal["fixed", "adv", "vol_regime"] = key(
+        "fixed", "Buckets of `bucket_size`, of a part of the day's volume, or larger in livelier markets."
+    )
+    adv_halflife_h: Number = key(24.0, "Half-life of the day's volume.", "h", ge=0.01, le=10_000)
+    buckets_per_day: Whole = key(50, "Buckets that a day's volume fills.", "buckets", ge=1, le=1_000_000)
     bucket_size: Amount = key(Decimal(50_000), "Volume of one bucket.", "bucket_unit", gt=0)
     bucket_unit: Literal["base", "quote"] = key(
         "base", "Count volume in the base asset, or in quote currency."
@@ -142,6 +162,18 @@ class Vpin(Section):
     min_buckets: Whole = key(1, "Closed buckets before the value counts.", "buckets", ge=1, le=1000)
     vol_threshold: Amount = key(Decimal(0), "Total volume before the value counts.", "bucket_unit", ge=0)
     fallback: Number = key(0.5, "Shown until the value counts; quotes are not widened then.", ge=0, le=1)
+    max_lag_ms: Number = key(
+        100.0,
+        "Market data released later than this after it arrived counts for nothing; 0 is never.",
+        MS,
+        ge=0,
+        le=2_000_000,
+    )
+    threshold_mode: Literal["raw", "cdf"] = key(
+        "raw", "Compare levels with the value, or with its rank among the last bucket values."
+    )
+    cdf_window: Whole = key(5000, "Bucket values that the rank is among.", "values", ge=1, le=5000)
+    cdf_min: Whole = key(250, "Bucket values before ranks count.", "values", ge=1, le=5000)
     threshold: Number = key(0.7, "Alert above this level; `step` and `ramp` widen from here.", ge=0, le=1)
     multiplier: Number = key(0.2, "How much the half spread widens at VPIN 1.", ge=0, le=100)
     widen_mode: Literal["linear", "step", "ramp"] = key(
@@ -150,6 +182,10 @@ class Vpin(Section):
     pause_threshold: Number = key(0.9, "Withdraw all quotes above this level.", ge=0, le=1)
     pause_seconds: Number = key(5.0, "Market time without quotes.", "s", ge=0, le=86_400)
     pause_keeps_reducing: Flag = key(False, "Keep quotes that reduce the position while paused.")
+    toxic_reduce: Literal["off", "skew"] = key(
+        "off", "Above the threshold, lean the reservation price further towards a flat position."
+    )
+    toxic_skew: Number = key(1.0, "How much further, in skews.", ge=0, le=100)
 
 
 class Quoting(Section):

@@ -22,7 +22,8 @@ from operators.ring import Book
 from operators.risk import Risk, risk_on_frame
 from operators.rows import Row
 from operators.touch import Top
-from operators.vpin import Reading, Vpin, vpin_on_frame
+from operators.toxicity import Reading, Vpin
+from operators.vpin import vpin_on_frame
 
 
 def column(cell: object, name: str) -> NDArray[np.int64]:

@@ -11,7 +11,8 @@ from typing import Final
 from operators.kernel import Cell, Record, Table, kernel
 from operators.rows import ACCEPTED, CLOCK, FILLED, Row, Rows, settles
 from operators.touch import UNFINISHED, VALID, Top
-from operators.vpin import OK, Reading
+from operators.toxicity import Reading
+from operators.vpin import counts
 
 LINEAR: Final = 0
 STEP: Final = 1
@@ -37,6 +38,8 @@ class AsmmParams(Record):
     pause_threshold: float
     pause_ns: int
     pause_keeps_reducing: int
+    toxic_skew: float
+    """How many skews more the reservation price leans towards flat above the threshold."""
 
 
 class Asmm(Record):
@@ -81,9 +84,17 @@ def reservation_ticks(fair: float, inventory_lots: int, params: AsmmParams) -> f
 
 
 @kernel
+def toxic_lean_ticks(inventory_lots: int, reading: Reading, params: AsmmParams) -> float:
+    """Return how far toxic flow shifts the reservation price towards a flat position."""
+    if params.toxic_skew <= 0.0 or not counts(reading) or reading.level <= params.threshold:
+        return 0.0
+    return -params.toxic_skew * params.skew_ticks_per_lot * inventory_lots
+
+
+@kernel
 def widening(reading: Reading, params: AsmmParams) -> float:
-    """Return what toxicity multiplies the half spread by; 1 while the reading is not ready."""
-    if reading.status != OK:
+    """Return what toxicity multiplies the half spread by; 1 while the reading does not count."""
+    if not counts(reading):
         return 1.0
     value = reading.value
     if params.widen_mode == STEP:
@@ -106,7 +117,7 @@ def is_paused(asmm: Asmm, params: AsmmParams, reading: Reading, ts_ns: int) -> b
     """Start, keep or end a pause; it starts anew only after a bucket closed since it began."""
     if asmm.paused != 0 and ts_ns < asmm.pause_until_ns:
         return True
-    toxic = reading.status == OK and reading.value > params.pause_threshold
+    toxic = counts(reading) and reading.level > params.pause_threshold
     fresh = asmm.n_pauses == 0 or reading.n_closed > asmm.pause_closed
     asmm.paused = 1 if toxic and fresh else 0
     if asmm.paused != 0:
@@ -125,11 +136,12 @@ def _withdraw(quotes: Quotes) -> None:
 
 
 @kernel
-def _prices(asmm: Asmm, params: AsmmParams, top: Top, quotes: Quotes) -> None:
+def _prices(asmm: Asmm, params: AsmmParams, top: Top, reading: Reading, quotes: Quotes) -> None:
     """Bid rounded down, ask up; neither crosses, nor improves the touch by more than allowed."""
     fair = fair_ticks(top, params)
     quotes.mid_ticks = 0.5 * (top.bid_ticks + top.ask_ticks)
     quotes.reservation_ticks = reservation_ticks(fair, asmm.inventory_lots, params)
+    quotes.reservation_ticks += toxic_lean_ticks(asmm.inventory_lots, reading, params)
     quotes.half_spread_ticks = half_spread_ticks(fair, quotes.widening, params)
     bid = math.floor(quotes.reservation_ticks - quotes.half_spread_ticks)
     ask = math.ceil(quotes.reservation_ticks + quotes.half_spread_ticks)
@@ -163,7 +175,7 @@ def decide(asmm: Asmm, params: AsmmParams, ts_ns: int, top: Top, reading: Readin
     if top.state != VALID or ts_ns - top.updated_ns > params.stale_after_ns:
         return
     quotes.widening = widening(reading, params)
-    _prices(asmm, params, top, quotes)
+    _prices(asmm, params, top, reading, quotes)
     _sizes(asmm, params, paused, quotes)
 
 

@@ -11,10 +11,11 @@ from operators.orders import Orders, OrdersParams
 from operators.queue import VenueParams
 from operators.ring import Book
 from operators.risk import Risk, RiskParams, converge, learn
-from operators.rows import TRADE, Rows, settles
+from operators.rows import Rows, settles
 from operators.touch import Top, read_top
+from operators.toxicity import Reading, Vpin, VpinParams
 from operators.venue import Venue
-from operators.vpin import Reading, Vpin, VpinParams, on_trade, read
+from operators.vpin import on_row, read
 
 FRAME: int = 8192
 """Rows of a frame at most."""
@@ -108,8 +109,7 @@ def desk_on_rows(
     for i in range(len(rows)):
         row = rows[i]
         apply_row(book, rules.book[0], row)
-        if row.kind == TRADE:
-            on_trade(vpin, rules.vpin[0], row)
+        on_row(vpin, rules.vpin[0], row)
         if not settles(row):
             continue
         read_top(book, top)

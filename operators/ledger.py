@@ -9,7 +9,8 @@ from typing import Final
 from operators.kernel import Cell, Record, Table, kernel
 from operators.rows import FILLED, MAKER, Row, Rows, settles
 from operators.touch import VALID, Top
-from operators.vpin import OK, Reading
+from operators.toxicity import Reading
+from operators.vpin import counts
 
 MICRO: Final = 1_000_000
 
@@ -90,9 +91,9 @@ def watch(ledger: Ledger, ts_ns: int, top: Top, reading: Reading) -> None:
     if ledger.vpin_since_ns > 0:
         ledger.vpin_ns += ts_ns - ledger.vpin_since_ns
         ledger.vpin_sum += ledger.vpin_last * ((ts_ns - ledger.vpin_since_ns) * 1e-9)
-    ledger.vpin_since_ns = ts_ns if reading.status == OK else 0
+    ledger.vpin_since_ns = ts_ns if counts(reading) else 0
     ledger.vpin_last = reading.value
-    if reading.status == OK and reading.value > ledger.vpin_max:
+    if counts(reading) and reading.value > ledger.vpin_max:
         ledger.vpin_max = reading.value
 
 

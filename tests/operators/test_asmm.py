@@ -9,7 +9,7 @@ from operators.asmm import LINEAR, RAMP, STEP, Asmm, AsmmParams, Quotes, asmm_on
 from operators.kernel import Cell
 from operators.rows import ACCEPTED, AMEND, BEST, BUY, CLOCK, FILLED, LAST, PLACE, SELL, TRADE, Row
 from operators.touch import EMPTY, INVALID, UNFINISHED, VALID, Top
-from operators.vpin import LOW_VOLUME, OK, WARMING, Reading
+from operators.toxicity import LOW_VOLUME, OK, WARMING, Reading
 
 SECOND = 1_000_000_000
 USUAL = {
@@ -57,7 +57,7 @@ def desk(**changes: float) -> Desk:
 
 
 def toxic(value: float, n_closed: int = 1, status: int = OK) -> dict[str, float]:
-    return {"value": value, "n_closed": n_closed, "status": status}
+    return {"value": value, "level": value, "n_closed": n_closed, "status": status}
 
 
 def prices(quotes):

@@ -18,7 +18,8 @@ from operators.ledger import Fill, ledger_on_frame
 from operators.risk import risk_on_frame
 from operators.rows import Row, Rows
 from operators.touch import Top
-from operators.vpin import Reading, vpin_on_frame
+from operators.toxicity import Reading
+from operators.vpin import vpin_on_frame
 
 SECONDS = 15
 

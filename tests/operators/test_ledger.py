@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from operators.ledger import MICRO, Fill, Ledger, LedgerParams, equity_micro, fee_micro, ledger_on_frame
 from operators.rows import ACCEPTED, BUY, CLOCK, FILLED, LAST, LEVEL, MAKER, SELL, TRADE, Row
 from operators.touch import EMPTY, INVALID, UNFINISHED, VALID, Top
-from operators.vpin import DISABLED, LOW_VOLUME, OK, WARMING, Reading
+from operators.toxicity import DISABLED, LOW_VOLUME, OK, WARMING, Reading
 
 FEES = st.integers(-1_000_000, 1_000_000)
 

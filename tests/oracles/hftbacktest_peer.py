@@ -36,7 +36,7 @@ from operators.orders import OrdersParams
 from operators.queue import VenueParams
 from operators.risk import RiskParams
 from operators.rows import CLEAR, LAST, LEVEL, NEVER, TRADE, Row
-from operators.vpin import VpinParams
+from operators.toxicity import VpinParams
 
 Events = NDArray[np.void]
 TICK, LOT, TILES = 0.1, 0.001, 5
