@@ -47,7 +47,7 @@ def outcome(data, *overrides):
 def assert_readable(result):
     if not isinstance(result, Settings):
         assert result
-        assert all(problem and "\n" not in problem and len(problem) < 500 for problem in result), result
+        assert all(problem and "\n" not in problem and len(problem) < 700 for problem in result), result
 
 
 @settings(derandomize=True, max_examples=300, deadline=None)
