@@ -9,6 +9,7 @@ from configs.settings import SymbolSettings
 from operators.asmm import LINEAR, RAMP, STEP, AsmmParams
 from operators.book import BookParams
 from operators.desk import Rules
+from operators.flow import FlowParams
 from operators.instruments import Instrument
 from operators.kernel import Cell
 from operators.ledger import LedgerParams
@@ -43,6 +44,7 @@ def rules_for(symbol: SymbolSettings, source: Source) -> Rules:
         venue=_venue(symbol),
         book=BookParams.cell(newer_wins=symbol.book.on_cross == "newer_wins"),
         vpin=_vpin(symbol),
+        flow=FlowParams.cell(halflife_ns=_ns(symbol.signals.halflife_s * 1000)),
         asmm=_asmm(symbol, source),
         orders=OrdersParams.cell(
             requote_ticks=int(symbol.quoting.requote_ticks),
@@ -130,7 +132,7 @@ def hash_key(symbol: str) -> int:
 
 
 def _asmm(symbol: SymbolSettings, source: Source) -> Cell[AsmmParams]:
-    quoting, vpin = symbol.quoting, symbol.vpin
+    quoting, vpin, signals = symbol.quoting, symbol.vpin, symbol.signals
     improve = quoting.max_improve_ticks
     return AsmmParams.cell(
         half_spread_ticks=quoting.half_spread_ticks,
@@ -148,6 +150,10 @@ def _asmm(symbol: SymbolSettings, source: Source) -> Cell[AsmmParams]:
         pause_threshold=vpin.pause_threshold,
         pause_ns=_ns(vpin.pause_seconds * 1000),
         pause_keeps_reducing=vpin.pause_keeps_reducing,
+        ofi_lean_ticks=signals.ofi_lean_ticks,
+        queue_lean_ticks=signals.queue_lean_ticks,
+        microprice_lean=signals.microprice_lean,
+        trade_lean_ticks=signals.trade_lean_ticks,
         toxic_skew=vpin.toxic_skew if vpin.toxic_reduce == "skew" else 0.0,
     )
 

@@ -188,6 +188,16 @@ class Vpin(Section):
     toxic_skew: Number = key(1.0, "How much further, in skews.", ge=0, le=100)
 
 
+class Signals(Section):
+    """Which way flow leans, and how far the reservation price follows; 0 is not at all."""
+
+    halflife_s: Number = key(5.0, "How quickly the past fades.", "s", ge=0.001, le=86_400)
+    ofi_lean_ticks: Number = key(0.0, "For each lot of order flow imbalance.", "ticks", ge=-1e6, le=1e6)
+    queue_lean_ticks: Number = key(0.0, "At a touch with a bid only.", "ticks", ge=-1e6, le=1e6)
+    microprice_lean: Number = key(0.0, "For each tick of the microprice off the mid.", ge=-100, le=100)
+    trade_lean_ticks: Number = key(0.0, "When all that trades is bought.", "ticks", ge=-1e6, le=1e6)
+
+
 class Quoting(Section):
     """Where and when to quote: fair price, reservation price, half spread."""
 
@@ -268,6 +278,7 @@ PER_SYMBOL: Final[dict[str, type[Section]]] = {
     "venue": Venue,
     "book": Book,
     "vpin": Vpin,
+    "signals": Signals,
     "quoting": Quoting,
     "orders": Orders,
     "risk": Risk,

@@ -3,7 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from configs.schema import Book, Orders, Quoting, Risk, Run, Source, SymbolRisk, Synthetic, Venue, Vpin
+from configs.schema import (
+    Book,
+    Orders,
+    Quoting,
+    Risk,
+    Run,
+    Signals,
+    Source,
+    SymbolRisk,
+    Synthetic,
+    Venue,
+    Vpin,
+)
 from operators.instruments import Instrument
 
 
@@ -15,6 +27,7 @@ class Common:
     venue: Venue
     book: Book
     vpin: Vpin
+    signals: Signals
     quoting: Quoting
     orders: Orders
     risk: Risk
@@ -29,6 +42,7 @@ class SymbolSettings:
     venue: Venue
     book: Book
     vpin: Vpin
+    signals: Signals
     quoting: Quoting
     orders: Orders
     risk: SymbolRisk

@@ -14,6 +14,7 @@ from connectors.whole import copied, picked
 from operators.asmm import Asmm, Quotes, asmm_on_frame
 from operators.book import book_on_frame, open_book
 from operators.desk import REQUESTS_PER_DECISION, Rules
+from operators.flow import Flow, flow_on_frame
 from operators.kernel import Cell, Table
 from operators.ledger import Fill, Ledger, ledger_on_frame
 from operators.orders import Orders
@@ -69,17 +70,20 @@ class VpinStep(Step):
 
     def __init__(self, rules: Rules, state: Any) -> None:  # noqa: ANN401
         self.rules = rules
-        self.vpin = Vpin.load(state) if state else Vpin.cell()
+        vpin, flow = state or (None, None)
+        self.vpin = Vpin.load(vpin) if vpin else Vpin.cell()
+        self.flow = Flow.load(flow) if flow else Flow.cell()
 
     def take(self, item: Frame) -> tuple[bool, int, Table[Reading]]:
         """Return the reading after each row that settles."""
         readings = Reading.table(len(item.rows))
         vpin_on_frame(self.vpin, self.rules.vpin, item.rows, readings)
+        flow_on_frame(self.flow, self.rules.flow, item.rows, readings)
         return False, item.number, readings
 
-    def dump(self) -> bytes:
-        """Return the buckets."""
-        return self.vpin.tobytes()
+    def dump(self) -> tuple[bytes, bytes]:
+        """Return the buckets, and which way flow leans."""
+        return self.vpin.tobytes(), self.flow.tobytes()
 
 
 class PairStep(Step):

@@ -38,6 +38,11 @@ class AsmmParams(Record):
     pause_threshold: float
     pause_ns: int
     pause_keeps_reducing: int
+    ofi_lean_ticks: float
+    """For each lot of order flow imbalance; likewise for the other signals in their units."""
+    queue_lean_ticks: float
+    microprice_lean: float
+    trade_lean_ticks: float
     toxic_skew: float
     """How many skews more the reservation price leans towards flat above the threshold."""
 
@@ -81,6 +86,17 @@ def fair_ticks(top: Top, params: AsmmParams) -> float:
 def reservation_ticks(fair: float, inventory_lots: int, params: AsmmParams) -> float:
     """Shift the fair price against what we hold: a long inventory quotes lower."""
     return fair - params.skew_ticks_per_lot * inventory_lots
+
+
+@kernel
+def signal_lean_ticks(reading: Reading, params: AsmmParams) -> float:
+    """Return how far signed flow shifts the reservation price: towards where it presses."""
+    return (
+        params.ofi_lean_ticks * reading.ofi_lots
+        + params.queue_lean_ticks * reading.queue_imbalance
+        + params.microprice_lean * reading.microprice_ticks
+        + params.trade_lean_ticks * reading.trade_imbalance
+    )
 
 
 @kernel
@@ -142,6 +158,7 @@ def _prices(asmm: Asmm, params: AsmmParams, top: Top, reading: Reading, quotes: 
     quotes.mid_ticks = 0.5 * (top.bid_ticks + top.ask_ticks)
     quotes.reservation_ticks = reservation_ticks(fair, asmm.inventory_lots, params)
     quotes.reservation_ticks += toxic_lean_ticks(asmm.inventory_lots, reading, params)
+    quotes.reservation_ticks += signal_lean_ticks(reading, params)
     quotes.half_spread_ticks = half_spread_ticks(fair, quotes.widening, params)
     bid = math.floor(quotes.reservation_ticks - quotes.half_spread_ticks)
     ask = math.ceil(quotes.reservation_ticks + quotes.half_spread_ticks)

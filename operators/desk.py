@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from operators.asmm import Asmm, AsmmParams, Quotes, asmm_on_row
 from operators.book import BookParams, apply_row, open_book
+from operators.flow import Flow, FlowParams, on_flow, read_flow
 from operators.kernel import Cell, Table, kernel
 from operators.ledger import Fill, Ledger, LedgerParams, ledger_on_row
 from operators.loop import Loop, LoopParams
@@ -30,6 +31,7 @@ class Rules(NamedTuple):
     venue: Cell[VenueParams]
     book: Cell[BookParams]
     vpin: Cell[VpinParams]
+    flow: Cell[FlowParams]
     asmm: Cell[AsmmParams]
     orders: Cell[OrdersParams]
     risk: Cell[RiskParams]
@@ -41,6 +43,7 @@ class Desk(NamedTuple):
 
     book: Cell[Book]
     vpin: Cell[Vpin]
+    flow: Cell[Flow]
     asmm: Cell[Asmm]
     orders: Cell[Orders]
     risk: Cell[Risk]
@@ -67,7 +70,7 @@ def open_desk() -> Desk:
     """Return a desk that has seen nothing."""
     book = Book.cell()
     open_book(book)
-    return Desk(book, Vpin.cell(), Asmm.cell(), Orders.cell(), Risk.cell(), Ledger.cell())
+    return Desk(book, Vpin.cell(), Flow.cell(), Asmm.cell(), Orders.cell(), Risk.cell(), Ledger.cell())
 
 
 def open_exchange() -> Exchange:
@@ -97,23 +100,19 @@ def desk_on_rows(
 
     New ones are written after the first `n` and `n_fills`; a fill names its row in `rows`.
     """
-    book, vpin, asmm, orders, risk, ledger = (
-        desk.book[0],
-        desk.vpin[0],
-        desk.asmm[0],
-        desk.orders[0],
-        desk.risk[0],
-        desk.ledger[0],
-    )
+    book, vpin, flow, asmm = desk.book[0], desk.vpin[0], desk.flow[0], desk.asmm[0]
+    orders, risk, ledger = desk.orders[0], desk.risk[0], desk.ledger[0]
     top, reading, quotes = sheet.top[0], sheet.reading[0], sheet.quotes[0]
     for i in range(len(rows)):
         row = rows[i]
         apply_row(book, rules.book[0], row)
         on_row(vpin, rules.vpin[0], row)
+        on_flow(flow, rules.flow[0], row)
         if not settles(row):
             continue
         read_top(book, top)
         read(vpin, rules.vpin[0], reading)
+        read_flow(flow, rules.flow[0], row.ts_recv, reading)
         decided = asmm_on_row(asmm, rules.asmm[0], row, top, reading, quotes)
         learn(risk, orders, row)
         if decided:

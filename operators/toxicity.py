@@ -153,5 +153,10 @@ class Reading(Record):
     """What thresholds are compared with: the value, or its rank."""
     net_imbalance: float
     """Signed (buys - sells) / volume of the window, -1..1."""
+    ofi_lots: float
+    """The signed companions: see `operators/flow.py`."""
+    queue_imbalance: float
+    microprice_ticks: float
+    trade_imbalance: float
     n_closed: int
     status: int

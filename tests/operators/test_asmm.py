@@ -289,3 +289,29 @@ def test_a_mirrored_market_gets_mirrored_quotes_that_never_cross(
     assert np.abs(np.array(prices(mirror)) - flip + np.array(prices(quotes)[::-1])).max() <= 1
     assert bid - 1000 < quotes.bid_ticks <= bid + min(improve, spread - 1)
     assert quotes.ask_ticks >= bid + spread - min(improve, spread - 1)
+
+
+@pytest.mark.parametrize(
+    ("weight", "signal"),
+    [
+        ("ofi_lean_ticks", "ofi_lots"),
+        ("queue_lean_ticks", "queue_imbalance"),
+        ("microprice_lean", "microprice_ticks"),
+        ("trade_lean_ticks", "trade_imbalance"),
+    ],
+)
+def test_signed_flow_leans_the_reservation_price_where_it_presses_and_only_if_asked(weight, signal):
+    plain = desk().sees(reading={signal: 0.5}).reservation_ticks
+    assert plain == desk().sees().reservation_ticks
+    assert desk(**{weight: 4.0}).sees(reading={signal: 0.5}).reservation_ticks == plain + 2.0
+    assert desk(**{weight: 4.0}).sees(reading={signal: -0.5}).reservation_ticks == plain - 2.0
+
+
+@pytest.mark.parametrize("held", [30, -30, 0])
+def test_toxic_flow_leans_further_towards_flat_above_the_threshold_if_asked(held):
+    usual = {"skew_ticks_per_lot": 0.1, "threshold": 0.7}
+    plain = desk(**usual).holds(held).sees(reading=toxic(0.8)).reservation_ticks
+    leaning = desk(**usual, toxic_skew=2.0).holds(held)
+    assert leaning.sees(reading=toxic(0.8)).reservation_ticks == pytest.approx(plain - 2.0 * 0.1 * held)
+    assert leaning.sees(reading=toxic(0.7)).reservation_ticks == plain
+    assert leaning.sees(reading=toxic(0.8, status=WARMING)).reservation_ticks == plain

@@ -13,6 +13,7 @@ from connectors.synthetic import SyntheticMarket, open_tape
 from operators.asmm import Quotes, asmm_on_frame
 from operators.book import book_on_frame
 from operators.desk import Desk, Rules, desk_on_rows, open_desk, open_exchange, open_sheet
+from operators.flow import flow_on_frame
 from operators.kernel import ROOT
 from operators.ledger import Fill, ledger_on_frame
 from operators.risk import risk_on_frame
@@ -31,6 +32,7 @@ def by_steps(desk: Desk, rules: Rules, rows: Rows) -> tuple[Rows, bytes]:
     requests, fills = Row.table(4 * n + 40), Fill.table(n)
     book_on_frame(desk.book, rules.book, rows, tops)
     vpin_on_frame(desk.vpin, rules.vpin, rows, readings)
+    flow_on_frame(desk.flow, rules.flow, rows, readings)
     decided = asmm_on_frame(desk.asmm, rules.asmm, rows, tops, readings, quotes)
     asked = risk_on_frame(desk.risk, desk.orders, rules.risk, rules.orders, rows, quotes, decided, requests)
     filled = ledger_on_frame(desk.ledger, rules.ledger, rows, tops, readings, fills)

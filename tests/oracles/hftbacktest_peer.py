@@ -30,6 +30,7 @@ from flows.research import run_tape
 from operators.asmm import AsmmParams
 from operators.book import BookParams
 from operators.desk import Exchange, Rules, open_exchange
+from operators.flow import FlowParams
 from operators.ledger import LedgerParams
 from operators.loop import LoopParams
 from operators.orders import OrdersParams
@@ -169,6 +170,7 @@ def maker_rules(requote_ms: int, *, partial: bool = False, vpin: bool = False) -
         VenueParams.cell(entry_ns=5_000_000, response_ns=5_000_000, queue_power=3.0, partial_fills=partial),
         BookParams.cell(newer_wins=1),
         VpinParams.cell(enabled=vpin, bucket_steps=20_000_000_000, n_buckets=50, min_buckets=5, quote_unit=1),
+        FlowParams.cell(halflife_ns=5_000_000_000),
         AsmmParams.cell(
             half_spread_ticks=5.0,
             skew_ticks_per_lot=0.1,
