@@ -10,7 +10,19 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from configs.scalars import Amount, AmountOrNull, Flag, Instant, Name, Number, Paths, Text, Whole, WholeOrNull
+from configs.scalars import (
+    Amount,
+    AmountOrNull,
+    Flag,
+    Instant,
+    Name,
+    Number,
+    Paths,
+    Text,
+    TextOrNull,
+    Whole,
+    WholeOrNull,
+)
 
 BPS: Final = "bps"
 MS: Final = "ms"
@@ -131,6 +143,7 @@ class Vpin(Section):
     """Toxicity of the order flow, and what the market maker does about it."""
 
     enabled: Flag = key(False, "Measure toxicity, and quote by it.")
+    measure: TextOrNull = key(None, "Another measure in VPIN's place: what makes it, as `module:name`.")
     estimator: Literal["mean_abs", "net"] = key(
         "mean_abs", "Mean of the buckets' imbalances, or imbalance of all buckets together."
     )

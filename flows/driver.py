@@ -79,7 +79,7 @@ def _open_store(path: Path) -> None:
 
 def run_research(program: Program) -> None:
     """Run every symbol through the fused loop, one after the other, to the end or until told to stop."""
-    from flows.research import run_tape  # noqa: PLC0415 - it imports every kernel
+    from flows.research import run_frames, run_tape  # noqa: PLC0415 - it imports every kernel
 
     directory, console, timing = program.shared.directory, program.shared.console, program.shared.timing
     directory.make()
@@ -99,7 +99,11 @@ def run_research(program: Program) -> None:
             console.letters(letters)
 
         began = time.perf_counter_ns()
-        desk, ended = run_tape(playback, write, program.shared.stop.is_set)
+        measure, stops = program.measure(symbol), program.shared.stop.is_set
+        if measure is None:
+            desk, ended = run_tape(playback, write, stops)
+        else:
+            desk, ended = run_frames(playback, measure, write, stops)
         _time(timing.of(symbol), playback, time.perf_counter_ns() - began)
         standing, tally = _standing(desk), playback.tally() if ended else None
         playback.close()

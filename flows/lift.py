@@ -17,14 +17,14 @@ from operators.desk import REQUESTS_PER_DECISION, Rules
 from operators.flow import Flow, flow_on_frame
 from operators.kernel import Cell, Table
 from operators.ledger import Fill, Ledger, ledger_on_frame
+from operators.measure import Measure, VpinMeasure
 from operators.orders import Orders
 from operators.packing import pack_book, unpack_book
 from operators.ring import Book
 from operators.risk import Risk, risk_on_frame
 from operators.rows import Row
 from operators.touch import Top
-from operators.toxicity import Reading, Vpin
-from operators.vpin import vpin_on_frame
+from operators.toxicity import Reading
 
 
 def column(cell: object, name: str) -> NDArray[np.int64]:
@@ -66,24 +66,26 @@ class BookStep(Step):
 
 
 class VpinStep(Step):
-    """Frames to readings of toxicity."""
+    """Frames to readings of toxicity: by VPIN, or by another measure."""
 
-    def __init__(self, rules: Rules, state: Any) -> None:  # noqa: ANN401
+    def __init__(self, rules: Rules, state: Any, measure: Measure | None = None) -> None:  # noqa: ANN401
         self.rules = rules
-        vpin, flow = state or (None, None)
-        self.vpin = Vpin.load(vpin) if vpin else Vpin.cell()
+        self.measure = measure or VpinMeasure(rules.vpin)
+        measured, flow = state or (None, None)
+        if measured is not None:
+            self.measure.restore(measured)
         self.flow = Flow.load(flow) if flow else Flow.cell()
 
     def take(self, item: Frame) -> tuple[bool, int, Table[Reading]]:
         """Return the reading after each row that settles."""
         readings = Reading.table(len(item.rows))
-        vpin_on_frame(self.vpin, self.rules.vpin, item.rows, readings)
+        self.measure.on_frame(item.rows, readings)
         flow_on_frame(self.flow, self.rules.flow, item.rows, readings)
         return False, item.number, readings
 
     def dump(self) -> tuple[bytes, bytes]:
-        """Return the buckets, and which way flow leans."""
-        return self.vpin.tobytes(), self.flow.tobytes()
+        """Return what was measured, and which way flow leans."""
+        return self.measure.dump(), self.flow.tobytes()
 
 
 class PairStep(Step):

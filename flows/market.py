@@ -4,7 +4,7 @@ import hashlib
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import NoReturn
 from configs.load import home, load
 from configs.notices import notices
 from configs.rules import rules_for
-from configs.settings import Settings
+from configs.settings import Settings, SymbolSettings
 from configs.write import digest, resolved_yaml
 from connectors.closed_loop import Mailbox, Shared
 from connectors.console import Console
@@ -28,9 +28,11 @@ from connectors.synthetic import SyntheticMarket
 from connectors.synthetic import open_tape as open_synthetic
 from connectors.tape import Tape
 from connectors.timing import Timing
+from flows.measures import measure_of, source_of
 from operators.desk import Rules, open_exchange
 from operators.errors import ConfigError, PhoenixError, SourceError
 from operators.kernel import ROOT, rules_digest
+from operators.measure import Measure
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,10 @@ class Program:
         """Return one symbol's tape and the venue behind it, at its start."""
         return Playback(self.tape(symbol), self.rules[symbol], open_exchange())
 
+    def measure(self, symbol: str) -> Measure | None:
+        """Return one symbol's measure of toxicity where it is not VPIN, at its start."""
+        return measure_of(self.settings.symbols[symbol])
+
     def journal(self, symbol: str) -> Journal:
         """Return one symbol's logs, not yet opened."""
         instrument = self.settings.symbols[symbol].instrument
@@ -96,12 +102,17 @@ class Program:
                 signal.signal(number, lambda *_: self.shared.stop.set())
 
 
-def code_digest() -> str:
-    """Name the code as it is written now: a checkpoint is read only by the code that made it."""
+def code_digest(symbols: Iterable[SymbolSettings] = ()) -> str:
+    """Name the code as it is written now, with the symbols' own measures.
+
+    A checkpoint is read only by the code that made it.
+    """
     whole = hashlib.sha256(rules_digest().encode())
     for room in ("configs", "connectors", "flows", "operators"):
         for path in sorted((ROOT / room).rglob("*.py")):
             whole.update(path.read_bytes())
+    for symbol in symbols:
+        whole.update(source_of(symbol))
     return whole.hexdigest()[:16]
 
 
@@ -151,7 +162,9 @@ def program(config: Path, overrides: Sequence[str] = (), out: Path | None = None
     path = out or next_directory(Path(settings.run.directory), day, settings.profile)
     directory = RunDirectory(path, symbols, {"config.yaml": resolved_yaml(settings)})
     mail = {symbol: Mailbox() for symbol in symbols}
-    stamp = Stamp(code_digest(), digest(settings))
+    for symbol in symbols:
+        measure_of(settings.symbols[symbol])
+    stamp = Stamp(code_digest(settings.symbols[symbol] for symbol in symbols), digest(settings))
     progress = Progress(sys.stderr if settings.run.progress else None)
     console = Console(progress, quiet=not settings.run.progress)
     shared = Shared(

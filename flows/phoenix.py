@@ -27,11 +27,11 @@ DEFAULT = "configs/phoenix.yaml"
 
 def graph(program: Program, source: Source[Any] | None = None, sink: Sink[Any] | None = None) -> Dataflow:
     """Return the five steps between a source and a sink: by default the venue is behind both."""
-    rules, shared = program.rules, program.shared
+    rules, measure, shared = program.rules, program.measure, program.shared
     flow = Dataflow("phoenix")
     frames = op.input("source", flow, source or LoopSource(shared, program.playback))
     tops = lift("book", frames, lambda symbol, state: BookStep(rules[symbol], state))
-    readings = lift("vpin", frames, lambda symbol, state: VpinStep(rules[symbol], state))
+    readings = lift("vpin", frames, lambda symbol, state: VpinStep(rules[symbol], state, measure(symbol)))
     views = lift("pair", op.merge("branches", tops, readings), lambda _symbol, state: PairStep(state))
     quotes = lift("asmm", views, lambda symbol, state: AsmmStep(rules[symbol], state))
     answers = lift("risk", quotes, lambda symbol, state: RiskStep(rules[symbol], state))

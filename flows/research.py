@@ -3,12 +3,31 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
+
 from connectors.playback import Playback
-from operators.desk import Desk, Exchange, Rules, Sheet, desk_on_rows, open_desk, open_sheet
+from connectors.whole import picked
+from operators.asmm import Quotes, asmm_on_frame
+from operators.book import book_on_frame
+from operators.desk import (
+    REQUESTS_PER_DECISION,
+    Desk,
+    Exchange,
+    Rules,
+    Sheet,
+    desk_on_rows,
+    open_desk,
+    open_sheet,
+)
+from operators.flow import flow_on_frame
 from operators.kernel import Table, kernel
-from operators.ledger import Fill
+from operators.ledger import Fill, ledger_on_frame
 from operators.loop import FINISHED, STARVED, play_window, take_market, take_own
+from operators.measure import Measure
+from operators.risk import risk_on_frame
 from operators.rows import Row, Rows
+from operators.touch import Top
+from operators.toxicity import Reading
 from operators.venue import submit
 
 LOG = 1 << 15
@@ -61,6 +80,35 @@ def run_stretch(
                 logs.fill_rows[k] = rows[logs.fills[k].row]
         submit(exchange.venue, rules.venue, logs.requests[before:n_requests], n_requests - before)
     return 0, n_requests, n_fills
+
+
+def run_frames(
+    playback: Playback,
+    measure: Measure,
+    on_stretch: Callable[[Rows, Rows, Table[Fill]], None],
+    stops: Callable[[], bool] = lambda: False,
+) -> tuple[Desk, bool]:
+    """Play a tape as `run_tape` does, frame by frame: the measure of toxicity is ordinary Python."""
+    desk, rules = open_desk(), playback.rules
+    requests = Row.table(0)
+    while not stops():
+        rows = playback.play(requests)
+        if rows is None:
+            return desk, True
+        n = len(rows)
+        tops, readings, quotes = Top.table(n), Reading.table(n), Quotes.table(n)
+        requests, fills = Row.table(4 * n + REQUESTS_PER_DECISION), Fill.table(n)
+        book_on_frame(desk.book, rules.book, rows, tops)
+        measure.on_frame(rows, readings)
+        flow_on_frame(desk.flow, rules.flow, rows, readings)
+        decided = asmm_on_frame(desk.asmm, rules.asmm, rows, tops, readings, quotes)
+        asked = risk_on_frame(
+            desk.risk, desk.orders, rules.risk, rules.orders, rows, quotes, decided, requests
+        )
+        filled = ledger_on_frame(desk.ledger, rules.ledger, rows, tops, readings, fills)
+        requests = requests[:asked]
+        on_stretch(requests, picked(rows, np.asarray(fills)["row"][:filled]), fills[:filled])
+    return desk, False
 
 
 def run_tape(
