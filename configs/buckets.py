@@ -1,6 +1,6 @@
 """Volume in steps: what buckets of VPIN are counted in, exactly."""
 
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from configs.schema import Vpin
 from operators.instruments import Instrument
@@ -12,5 +12,5 @@ def step(vpin: Vpin, instrument: Instrument) -> Decimal:
 
 
 def bucket_steps(vpin: Vpin, instrument: Instrument) -> int:
-    """Return a bucket in whole steps: rounded down, but at least one."""
-    return max(1, int((vpin.bucket_size / step(vpin, instrument)).to_integral_value(ROUND_FLOOR)))
+    """Return a bucket in whole steps: to the nearest, but at least one."""
+    return max(1, int((vpin.bucket_size / step(vpin, instrument)).to_integral_value(ROUND_HALF_UP)))
