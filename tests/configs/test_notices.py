@@ -30,7 +30,7 @@ def test_nothing_is_said_of_toxicity_that_is_off(noticed):
 
 def test_a_bucket_between_two_steps_is_rounded(noticed):
     found = noticed("vpin: {enabled: true, bucket_size: 200.0015}\nquoting: {order_lots: 10}")
-    assert found == ["symbols.ETHUSDC.vpin.bucket_size 200.0025 is rounded to 200.001, whole steps of 0.001"]
+    assert found == ["symbols.ETHUSDC.vpin.bucket_size 200.0015 is rounded to 200.002, whole steps of 0.001"]
     found = noticed(
         "vpin: {enabled: on, bucket_unit: quote, bucket_size: 400000.000015}\nquoting: {order_lots: 10}"
     )
