@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -79,8 +80,6 @@ def _open_store(path: Path) -> None:
 
 def run_research(program: Program) -> None:
     """Run every symbol through the fused loop, one after the other, to the end or until told to stop."""
-    from flows.research import run_frames, run_tape  # noqa: PLC0415 - it imports every kernel
-
     directory, console, timing = program.shared.directory, program.shared.console, program.shared.timing
     directory.make()
     program.say_notices()
@@ -99,11 +98,7 @@ def run_research(program: Program) -> None:
             console.letters(letters)
 
         began = time.perf_counter_ns()
-        measure, stops = program.measure(symbol), program.shared.stop.is_set
-        if measure is None:
-            desk, ended = run_tape(playback, write, stops)
-        else:
-            desk, ended = run_frames(playback, measure, write, stops)
+        desk, ended = _play(program, symbol, playback, write)
         _time(timing.of(symbol), playback, time.perf_counter_ns() - began)
         standing, tally = _standing(desk), playback.tally() if ended else None
         playback.close()
@@ -113,6 +108,17 @@ def run_research(program: Program) -> None:
             console.fault(error)
         directory.finish(symbol, summary(journal, standing, tally), stopped=not ended)
     timing.write(directory.path)
+
+
+def _play(
+    program: Program, symbol: str, playback: Playback, write: Callable[[Rows, Rows, Table[Fill]], None]
+) -> tuple[Desk, bool]:
+    from flows.research import run_frames, run_tape  # noqa: PLC0415 - they import every kernel
+
+    measure, stops = program.measure(symbol), program.shared.stop.is_set
+    if measure is None:
+        return run_tape(playback, write, stops)
+    return run_frames(playback, measure, write, stops)
 
 
 def _standing(desk: Desk) -> Standing:

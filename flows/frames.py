@@ -15,7 +15,9 @@ import polars as pl
 from connectors.journal import LOGS
 from flows.driver import run
 from flows.market import Program, program
-from operators.vpin import OK, Reading, Vpin, vpin_on_frame
+from operators.flow import Flow, flow_on_frame
+from operators.measure import VpinMeasure
+from operators.toxicity import INVALID_FLAG, OK, Reading
 
 Schema = dict[str, type[pl.DataType]]
 ORDERS: Schema = {"ts": pl.Int64} | dict.fromkeys(("symbol", "op", "id", "side", "price", "size"), pl.String)
@@ -28,10 +30,16 @@ READINGS: Schema = {
     "ts": pl.Int64,
     "symbol": pl.String,
     "vpin": pl.Float64,
+    "level": pl.Float64,
     "net_imbalance": pl.Float64,
+    "ofi_lots": pl.Float64,
+    "queue_imbalance": pl.Float64,
+    "microprice_ticks": pl.Float64,
+    "trade_imbalance": pl.Float64,
     "buckets": pl.Int64,
     "ready": pl.Boolean,
 }
+SIGNALS = [name for name, kind in READINGS.items() if kind is pl.Float64]
 LETTERS: Schema = {"ts": pl.Int64} | dict.fromkeys(("symbol", "reason", "where", "text"), pl.String)
 
 
@@ -41,7 +49,10 @@ class Frames(NamedTuple):
     orders: pl.DataFrame
     fills: pl.DataFrame
     readings: pl.DataFrame
-    """VPIN after each trade that closed a bucket, its fallback until it is `ready`, by symbol and `ts`."""
+    """VPIN after each trade that closed a bucket, its fallback until it is `ready`, by symbol and `ts`.
+
+    Beside it, which way flow leans then: see `operators/flow.py`.
+    """
     dead_letters: pl.DataFrame
     figures: pl.DataFrame
     """One row per symbol: the fields of `summary.json`."""
@@ -87,18 +98,27 @@ def _readings(made: Program) -> pl.DataFrame:
 
 
 def _read(made: Program, symbol: str) -> Iterator[pl.DataFrame]:
-    tape, vpin, closed = made.tape(symbol), Vpin.cell(), 0
+    tape, flow, closed = made.tape(symbol), Flow.cell(), 0
+    measure = made.measure(symbol) or VpinMeasure(made.rules[symbol].vpin)
     while (chunk := tape.read()) is not None:
         readings = Reading.table(len(chunk.desk))
-        vpin_on_frame(vpin, made.rules[symbol].vpin, chunk.desk, readings)
+        measure.on_frame(chunk.desk, readings)
+        flow_on_frame(flow, made.rules[symbol].flow, chunk.desk, readings)
         rows, found = np.asarray(chunk.desk), np.asarray(readings)
         reached = np.maximum.accumulate(np.concatenate(([closed], found["n_closed"])))
         where = np.flatnonzero(np.diff(reached))
         closed = int(reached[-1])
         some = found[where]
-        columns = (some["value"], some["net_imbalance"], some["n_closed"], some["status"] == OK)
         yield pl.DataFrame(
-            [rows["ts_recv"][where], [symbol] * len(where), *columns], schema=READINGS, orient="col"
+            [
+                rows["ts_recv"][where],
+                [symbol] * len(where),
+                *(some["value" if name == "vpin" else name] for name in SIGNALS),
+                some["n_closed"],
+                np.isin(some["status"], (OK, INVALID_FLAG)),
+            ],
+            schema=READINGS,
+            orient="col",
         )
     tape.close()
 
