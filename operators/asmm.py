@@ -56,6 +56,10 @@ class Asmm(Record):
     pause_closed: int
     """Buckets closed when the pause began."""
     n_pauses: int
+    toxic: int
+    """1: the level is above the threshold."""
+    n_alerts: int
+    """How often it rose above it."""
 
 
 class Quotes(Record):
@@ -100,9 +104,24 @@ def signal_lean_ticks(reading: Reading, params: AsmmParams) -> float:
 
 
 @kernel
+def is_toxic(reading: Reading, params: AsmmParams) -> bool:
+    """Say whether the level is above the threshold, in a reading that counts."""
+    return counts(reading) and reading.level > params.threshold
+
+
+@kernel
+def watch_level(asmm: Asmm, params: AsmmParams, reading: Reading) -> None:
+    """Raise or lower the alert, and count each that is raised."""
+    toxic = 1 if is_toxic(reading, params) else 0
+    if toxic > asmm.toxic:
+        asmm.n_alerts += 1
+    asmm.toxic = toxic
+
+
+@kernel
 def toxic_lean_ticks(inventory_lots: int, reading: Reading, params: AsmmParams) -> float:
     """Return how far toxic flow shifts the reservation price towards a flat position."""
-    if params.toxic_skew <= 0.0 or not counts(reading) or reading.level <= params.threshold:
+    if params.toxic_skew <= 0.0 or not is_toxic(reading, params):
         return 0.0
     return -params.toxic_skew * params.skew_ticks_per_lot * inventory_lots
 
@@ -188,6 +207,7 @@ def decide(asmm: Asmm, params: AsmmParams, ts_ns: int, top: Top, reading: Readin
     """State the whole set of quotes that is wanted now."""
     _withdraw(quotes)
     quotes.ts_ns = ts_ns
+    watch_level(asmm, params, reading)
     paused = is_paused(asmm, params, reading, ts_ns)
     if top.state != VALID or ts_ns - top.updated_ns > params.stale_after_ns:
         return

@@ -49,7 +49,8 @@ def bought_share(change_ticks: float, variance: float) -> int:
 def _learn(vpin: Vpin, params: VpinParams, change_ticks: float) -> None:
     """Take a bar's change into the mean of squares, after it was judged by those before it."""
     squared = change_ticks * change_ticks
-    if vpin.bar_variance <= 0.0:
+    if vpin.n_bars == 0:
         vpin.bar_variance = squared
     else:
         vpin.bar_variance = params.bvc_decay * vpin.bar_variance + (1.0 - params.bvc_decay) * squared
+    vpin.n_bars += 1

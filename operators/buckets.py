@@ -12,7 +12,6 @@ from operators.toxicity import (
     ADV,
     FIXED,
     MOST_STEPS,
-    MOST_VALUES,
     NET,
     VOL_REGIME,
     WHOLE,
@@ -27,6 +26,8 @@ FAST_HALFLIFE: Final = 5 * 60 * 10.0
 """5 minutes, in steps of that grid."""
 SLOW_HALFLIFE: Final = 24 * 3600 * 10.0
 MOST_FACTOR: Final = 4.0
+LARGEST: Final = MOST_STEPS >> 10
+"""A window of the most buckets of this size still fits 64 bits."""
 HIGH_BITS: Final = 27
 LOW: Final = (1 << HIGH_BITS) - 1
 
@@ -41,6 +42,7 @@ def pour(vpin: Vpin, params: VpinParams, share: int, steps: int, ts_ns: int) -> 
     vpin.total_steps = min(vpin.total_steps + steps, MOST_STEPS)
     if vpin.open_size == 0:
         vpin.open_size = params.bucket_steps
+    closed_before = vpin.n_closed
     poured = bought = 0
     while True:
         room = vpin.open_size - vpin.open_buy - vpin.open_sell
@@ -53,11 +55,26 @@ def pour(vpin: Vpin, params: VpinParams, share: int, steps: int, ts_ns: int) -> 
         if part < room:
             break
         close_bucket(vpin, params, ts_ns)
-        spare = (steps - poured) // vpin.open_size - params.n_buckets
-        if spare > 0:
-            vpin.n_closed += spare
-            poured += spare * vpin.open_size
-            bought = bought_of(share, poured, vpin.carry)
+        poured += skip(vpin, params, steps - poured)
+        bought = bought_of(share, poured, vpin.carry)
+    if params.cdf != 0 and vpin.n_closed > closed_before:
+        vpin.level = mid_rank(vpin, params)
+
+
+@kernel
+def skip(vpin: Vpin, params: VpinParams, left: int) -> int:
+    """Count buckets that what is left would fill and overwrite itself; return how much they hold.
+
+    Ranks look further back: each value among them needs a whole window before it.
+    """
+    kept = params.n_buckets
+    if params.cdf != 0:
+        kept += params.cdf_window
+    spare = max(0, left // vpin.open_size - kept)
+    vpin.n_closed += spare
+    if params.cdf != 0:
+        vpin.n_values += spare
+    return int(spare * vpin.open_size)
 
 
 @kernel
@@ -103,66 +120,97 @@ def close_bucket(vpin: Vpin, params: VpinParams, ts_ns: int) -> None:
     if params.bucket_mode != FIXED:
         vpin.open_size = next_size(vpin, params, ts_ns)
     if params.cdf != 0:
-        _rank(vpin, params)
+        vpin.values[vpin.n_values % params.cdf_window] = value_of(vpin, params)
+        vpin.n_values += 1
+
+
+@kernel
+def volume_of(vpin: Vpin, params: VpinParams) -> int:
+    """Return ΣV of the window; the open bucket counts with what it holds if it is weighted."""
+    if params.weighted != 0:
+        return int(vpin.sum_size + vpin.open_buy + vpin.open_sell)
+    return int(vpin.sum_size)
+
+
+@kernel
+def net_imbalance(vpin: Vpin, params: VpinParams) -> float:
+    """Return (ΣB − ΣS) / ΣV over the window, -1..1; 0 before a bucket closed."""
+    if vpin.n_closed == 0:
+        return 0.0
+    above = vpin.sum_net
+    if params.weighted != 0:
+        above += vpin.open_buy - vpin.open_sell
+    return above / volume_of(vpin, params)
 
 
 @kernel
 def value_of(vpin: Vpin, params: VpinParams) -> float:
-    """Return Σ|B − S| / ΣV or |ΣB − ΣS| / ΣV over the window; the open bucket counts if it is weighted."""
-    above = abs(vpin.sum_net) if params.estimator == NET else vpin.sum_abs
-    volume = vpin.sum_size
+    """Return Σ|B − S| / ΣV or |ΣB − ΣS| / ΣV over the window, once a bucket closed."""
+    if params.estimator == NET:
+        return abs(net_imbalance(vpin, params))
+    above = vpin.sum_abs
     if params.weighted != 0:
-        open_net = vpin.open_buy - vpin.open_sell
-        above = abs(vpin.sum_net + open_net) if params.estimator == NET else vpin.sum_abs + abs(open_net)
-        volume += vpin.open_buy + vpin.open_sell
-    return above / volume if volume > 0 else 0.0
+        above += abs(vpin.open_buy - vpin.open_sell)
+    return above / volume_of(vpin, params)
 
 
 @kernel
-def _rank(vpin: Vpin, params: VpinParams) -> None:
-    """Note the value, and its mid-rank among the last: all below it and half of its equals."""
-    value = value_of(vpin, params)
-    vpin.values[vpin.n_values % params.cdf_window] = value
-    vpin.n_values += 1
+def mid_rank(vpin: Vpin, params: VpinParams) -> float:
+    """Return the rank of the newest value among the last, itself too: those below, and half of its equals."""
+    value = vpin.values[(vpin.n_values - 1) % params.cdf_window]
     n = min(vpin.n_values, params.cdf_window)
     below = equal = 0
-    for k in range(min(n, MOST_VALUES)):
+    for k in range(n):
         if vpin.values[k] < value:
             below += 1
         elif vpin.values[k] == value:
             equal += 1
-    vpin.level = (below + 0.5 * equal) / n
+    return (below + 0.5 * equal) / n
 
 
 @kernel
 def next_size(vpin: Vpin, params: VpinParams, ts_ns: int) -> int:
-    """Return how much the next bucket holds."""
+    """Return how much the next bucket holds: the nearest whole number of steps, at least one."""
     size = float(params.bucket_steps)
     if params.bucket_mode == ADV:
         size = day_volume(vpin, params, ts_ns) / params.buckets_per_day
     elif params.bucket_mode == VOL_REGIME:
         size *= regime(vpin)
-    return max(1, min(int(size), MOST_STEPS >> 8))
+    return max(1, int(min(size, float(LARGEST)) + 0.5))
 
 
 @kernel
 def note_volume(vpin: Vpin, params: VpinParams, steps: int, ts_ns: int) -> None:
-    """Let the volume of the past fade, and add a trade's."""
-    if vpin.day_since_ns == 0:
-        vpin.day_since_ns = ts_ns
-    vpin.day_steps *= 0.5 ** (float(ts_ns - vpin.day_ns) / params.adv_halflife_ns)
-    vpin.day_steps += steps
+    """Let the volume of the past fade, and add a trade's.
+
+    Before the first trade lies one bucket of the configured size, traded evenly over its
+    part of a day: a first burst is not taken for the pace of a day.
+    """
+    if vpin.day_ns == 0:
+        past_ns = DAY_NS // params.buckets_per_day
+        vpin.day_since_ns = ts_ns - past_ns
+        vpin.day_ns = ts_ns
+        vpin.day_steps = params.bucket_steps * _effective(params, past_ns) / past_ns
+    vpin.day_steps = _faded(vpin, params, ts_ns) + steps
     vpin.day_ns = ts_ns
 
 
 @kernel
 def day_volume(vpin: Vpin, params: VpinParams, ts_ns: int) -> float:
     """Return volume per day: the faded volume over the time that it stands for."""
-    span = float(ts_ns - vpin.day_since_ns)
-    if span <= 0.0:
-        return float(params.bucket_steps) * params.buckets_per_day
+    return _faded(vpin, params, ts_ns) * DAY_NS / _effective(params, ts_ns - vpin.day_since_ns)
+
+
+@kernel
+def _faded(vpin: Vpin, params: VpinParams, ts_ns: int) -> float:
+    return float(vpin.day_steps * 0.5 ** ((ts_ns - vpin.day_ns) / params.adv_halflife_ns))
+
+
+@kernel
+def _effective(params: VpinParams, span_ns: int) -> float:
+    """Return the time that a faded volume stands for, τ·(1 − exp(−span / τ)), ns."""
     tau = params.adv_halflife_ns / math.log(2.0)
-    return vpin.day_steps * DAY_NS / (tau * (1.0 - math.exp(-span / tau)))
+    return -tau * math.expm1(-span_ns / tau)
 
 
 @kernel
@@ -182,7 +230,8 @@ def sample_mid(vpin: Vpin, ts_ns: int) -> None:
     if vpin.twice_mid == 0 or passed <= 0:
         return
     if vpin.step_mid > 0:
-        squared = float((vpin.twice_mid - vpin.step_mid) ** 2)
+        change = float(vpin.twice_mid - vpin.step_mid)
+        squared = change * change
         fast, slow = 0.5 ** (1.0 / FAST_HALFLIFE), 0.5 ** (1.0 / SLOW_HALFLIFE)
         vpin.fast_sum, vpin.fast_weight = _fade(vpin.fast_sum, vpin.fast_weight, fast, squared, passed)
         vpin.slow_sum, vpin.slow_weight = _fade(vpin.slow_sum, vpin.slow_weight, slow, squared, passed)

@@ -118,6 +118,8 @@ class Vpin(Record):
     """Last price of the bar being filled."""
     before_ticks: int
     """Of the bar before; 0 without one."""
+    n_bars: int
+    """Changes from bar to bar that the variance has seen."""
     bar_variance: float
     carry: int
     """Share of a step left over from the last bar, in 2⁻⁵³."""
@@ -152,7 +154,7 @@ class Reading(Record):
     level: float
     """What thresholds are compared with: the value, or its rank."""
     net_imbalance: float
-    """Signed (buys - sells) / volume of the window, -1..1."""
+    """Signed (buys - sells) / volume of the window, -1..1; its size is the value of the `net` estimator."""
     ofi_lots: float
     """The signed companions: see `operators/flow.py`."""
     queue_imbalance: float

@@ -6,7 +6,7 @@ High-Frequency World", Review of Financial Studies 25(5). Volumes are integers
 """
 
 from operators.bars import end_bar, gather
-from operators.buckets import note_volume, pour, sample_mid, value_of
+from operators.buckets import net_imbalance, note_volume, pour, sample_mid, value_of
 from operators.classify import on_best, side_of
 from operators.kernel import Cell, Table, kernel
 from operators.rows import BEST, CLOCK, LAST, LEVEL, TRADE, Row, Rows, settles
@@ -34,17 +34,24 @@ def on_row(vpin: Vpin, params: VpinParams, row: Row) -> None:
     kind = row.kind
     if kind == LEVEL and (row.marks & LAST) == 0:
         return
-    if params.classifier == BVC and kind <= CLOCK:
-        end_bar(vpin, params, row.ts_recv)
+    if kind <= CLOCK:
+        pass_time(vpin, params, row.ts_recv)
     if kind == TRADE:
         on_trade(vpin, params, row)
     elif kind == BEST:
-        if params.bucket_mode == VOL_REGIME:
-            sample_mid(vpin, row.ts_recv)
         on_best(vpin, row)
     if params.max_lag_us > 0 and kind < CLOCK:
         vpin.late = 1 if row.lag_us > params.max_lag_us else 0
         vpin.n_late += vpin.late
+
+
+@kernel
+def pass_time(vpin: Vpin, params: VpinParams, ts_ns: int) -> None:
+    """End what time ends: a step of the grid that mids are sampled on, a bar."""
+    if params.bucket_mode == VOL_REGIME:
+        sample_mid(vpin, ts_ns)
+    if params.classifier == BVC:
+        end_bar(vpin, params, ts_ns)
 
 
 @kernel
@@ -96,7 +103,7 @@ def read(vpin: Vpin, params: VpinParams, reading: Reading) -> None:
     """Write the value, its level and the signed imbalance."""
     reading.status = status_of(vpin, params)
     reading.n_closed = vpin.n_closed
-    reading.net_imbalance = vpin.sum_net / vpin.sum_size if vpin.sum_size > 0 else 0.0
+    reading.net_imbalance = net_imbalance(vpin, params)
     if reading.status in (DISABLED, WARMING, LOW_VOLUME):
         reading.value = reading.level = params.fallback
         return
