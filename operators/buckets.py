@@ -241,8 +241,11 @@ def sample_mid(vpin: Vpin, ts_ns: int) -> None:
 
 @kernel
 def _fade(total: float, weight: float, keep: float, squared: float, steps: int) -> tuple[float, float]:
-    """Take one step with a change and `steps` − 1 without one."""
-    quiet = keep ** (steps - 1)
+    """Take one step with a change and `steps` − 1 without one.
+
+    Compiled, a power of a whole number is a chain of products, and differs in its last bits.
+    """
+    quiet = keep ** float(steps - 1)
     total = (total * keep + (1.0 - keep) * squared) * quiet
-    weight = 1.0 - (1.0 - weight) * keep**steps
+    weight = 1.0 - (1.0 - weight) * keep * quiet
     return total, weight

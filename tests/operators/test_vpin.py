@@ -18,7 +18,6 @@ from operators.toxicity import (
     VpinParams,
 )
 from operators.vpin import vpin_on_frame
-from tests.oracles.exact_vpin import buckets_of, mean_abs, net
 
 USUAL = {"enabled": 1, "bucket_steps": 10, "n_buckets": 4, "min_buckets": 1, "fallback": 0.5}
 TAPES = st.lists(st.tuples(st.sampled_from([BUY, SELL]), st.integers(1, 60)), max_size=30)
@@ -116,29 +115,6 @@ def test_trades_without_an_id_all_count():
     assert (vpin[0].n_duplicates, vpin[0].open_buy, vpin[0].last_id) == (0, 4, 5)
 
 
-@pytest.mark.parametrize(
-    ("prices", "sides"),
-    [
-        ([100], [BUY]),
-        ([100, 99, 99, 100, 100, 98], [BUY, SELL, SELL, BUY, BUY, SELL]),
-    ],
-)
-def test_a_trade_without_a_flag_is_judged_by_its_price(prices, sides):
-    vpin, _ = play(tape(*[(0, 1, price) for price in prices]), given_by())
-    assert (vpin[0].open_buy, vpin[0].open_sell) == (sides.count(BUY), sides.count(SELL))
-    assert vpin[0].last_side == sides[-1]
-
-
-def test_the_venues_flag_is_what_an_equal_price_repeats():
-    vpin, _ = play(tape((SELL, 1, 101), (0, 1, 101)), given_by())
-    assert (vpin[0].open_buy, vpin[0].open_sell) == (0, 2)
-
-
-def test_a_first_trade_that_nothing_can_classify_counts_as_a_buy():
-    vpin, _ = play(tape((0, 1)), given_by())
-    assert (vpin[0].open_buy, vpin[0].open_sell) == (1, 0)
-
-
 def test_in_quote_units_a_step_is_a_tick_times_a_lot():
     setup = given_by(quote_unit=1, bucket_steps=1000)
     vpin, reading = play(tape((BUY, 4, 200), (SELL, 2, 150)), setup)
@@ -181,20 +157,6 @@ def test_only_trades_pour_and_only_whole_messages_are_read():
     vpin_on_frame(vpin, given_by(), rows, readings)
     assert [readings[i].status for i in range(4)] == [0, OK, OK, OK]
     assert [readings[i].n_closed for i in range(4)] == [0, 1, 1, 2]
-
-
-@given(TAPES, st.integers(1, 25), st.integers(1, 6), st.sampled_from([MEAN_ABS, NET]))
-def test_it_equals_an_exact_computation_at_every_trade(trades, bucket_steps, n_buckets, estimator):
-    setup = given_by(bucket_steps=bucket_steps, n_buckets=n_buckets, estimator=estimator, fallback=-1.0)
-    readings = Reading.table(len(trades))
-    vpin_on_frame(Vpin.cell(), setup, tape(*trades), readings)
-    for i in range(len(trades)):
-        imbalances = buckets_of(trades[: i + 1], bucket_steps)
-        signed = net(imbalances, n_buckets, bucket_steps)
-        exact = abs(signed) if estimator == NET else mean_abs(imbalances, n_buckets, bucket_steps)
-        assert readings[i].n_closed == len(imbalances)
-        assert readings[i].net_imbalance == pytest.approx(float(signed), abs=1e-12)
-        assert readings[i].value == pytest.approx(float(exact) if imbalances else -1.0, abs=1e-12)
 
 
 @given(TAPES.filter(bool), st.integers(1, 25), st.data())

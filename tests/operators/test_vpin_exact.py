@@ -33,7 +33,9 @@ def test_buckets_that_follow_volatility_do_so_over_minutes(classifier, seed):
         ts += chance.rng.choice([SECOND, 30 * SECOND, 60 * SECOND])
         bid = 40 + chance.rng.choice([0, 0, 1, 9])
         events.append(Best(ts, bid, bid + 2))
-        events.append(Trade(ts, chance.rng.choice([BUY, SELL]), bid + k % 3, chance.rng.choice([25, 50, 200])))
+        events.append(
+            Trade(ts, chance.rng.choice([BUY, SELL]), bid + k % 3, chance.rng.choice([25, 50, 200]))
+        )
     assert_equal(setup, events)
 
 
