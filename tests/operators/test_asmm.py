@@ -9,7 +9,7 @@ from operators.asmm import LINEAR, RAMP, STEP, Asmm, AsmmParams, Quotes, asmm_on
 from operators.kernel import Cell
 from operators.rows import ACCEPTED, AMEND, BEST, BUY, CLOCK, FILLED, LAST, PLACE, SELL, TRADE, Row
 from operators.touch import EMPTY, INVALID, UNFINISHED, VALID, Top
-from operators.toxicity import LOW_VOLUME, OK, WARMING, Reading
+from operators.toxicity import DISABLED, INVALID_FLAG, LOW_VOLUME, OK, STALE, WARMING, Reading
 
 SECOND = 1_000_000_000
 USUAL = {
@@ -126,10 +126,44 @@ def test_a_ramp_that_starts_at_one_never_widens():
     assert desk(widen_mode=RAMP, threshold=1.0).sees(reading=toxic(0.9)).widening == 1.0
 
 
-@pytest.mark.parametrize("status", [WARMING, LOW_VOLUME])
+@pytest.mark.parametrize("status", [DISABLED, WARMING, LOW_VOLUME, STALE])
 def test_a_reading_that_is_not_ready_neither_widens_nor_pauses(status):
     quotes = desk().sees(reading=toxic(1.0, status=status))
     assert (quotes.widening, sizes(quotes)) == (1.0, (10, 10))
+
+
+def test_an_alert_is_counted_where_the_level_rises_above_the_threshold():
+    d = desk()
+    for value in (0.7, 0.71, 0.8, 0.6, 0.75):
+        d.sees(reading=toxic(value))
+    assert (d.state[0].n_alerts, d.state[0].toxic) == (2, 1)
+    d.sees(reading=toxic(0.99, status=STALE))
+    assert (d.state[0].n_alerts, d.state[0].toxic) == (2, 0)
+
+
+def test_levels_are_compared_with_the_rank_and_the_spread_follows_the_value():
+    ranked = {"value": 0.3, "level": 0.95, "n_closed": 1, "status": OK}
+    d = desk(widen_mode=STEP)
+    assert sizes(d.sees(reading=ranked | {"level": 0.8})) == (10, 10)
+    assert (d.state[0].toxic, d.sees(reading=ranked | {"level": 0.8}).widening) == (1, 1.0)
+    assert sizes(d.sees(reading=ranked)) == (0, 0)
+
+
+@pytest.mark.parametrize(("status", "counting"), [(OK, True), (INVALID_FLAG, True), (STALE, False)])
+def test_a_stale_reading_counts_for_nothing_and_one_by_the_tick_rule_does(status, counting):
+    d = desk(toxic_skew=1.0).holds(4)
+    quotes = d.sees(reading=toxic(0.8, status=status))
+    assert quotes.widening == pytest.approx(1.16 if counting else 1.0, rel=1e-12)
+    assert quotes.reservation_ticks == 1001 - 2 * (2 if counting else 1)
+
+
+@pytest.mark.parametrize(("level", "extra"), [(0.7, 0.0), (0.71, 1.5), (0.89, 1.5)])
+@pytest.mark.parametrize("inventory", [-4, 0, 4])
+def test_while_flow_is_toxic_the_reservation_price_leans_further_towards_flat(level, extra, inventory):
+    """Half a tick a lot, and 1.5 of that more."""
+    quotes = desk(toxic_skew=1.5).holds(inventory).sees(reading=toxic(level))
+    assert quotes.reservation_ticks == 1001 - 0.5 * inventory * (1 + extra)
+    assert desk().holds(inventory).sees(reading=toxic(level)).reservation_ticks == 1001 - 0.5 * inventory
 
 
 def test_a_pause_withdraws_both_quotes_for_five_seconds_of_event_time():

@@ -1,10 +1,12 @@
+import math
+import random
+
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from operators.asmm import Asmm, AsmmParams, is_paused, widening
 from operators.kernel import Cell
-from operators.rows import BEST, BUY, CLOCK, LAST, SELL, TRADE, Row, Rows
+from operators.rows import BEST, BUY, CLOCK, FILLED, LAST, LEVEL, SELL, TRADE, Row, Rows
 from operators.toxicity import (
     DISABLED,
     LOW_VOLUME,
@@ -12,15 +14,15 @@ from operators.toxicity import (
     MOST_BUCKETS,
     NET,
     OK,
+    STALE,
     WARMING,
     Reading,
     Vpin,
     VpinParams,
 )
-from operators.vpin import vpin_on_frame
+from operators.vpin import counts, dominant_share, vpin_on_frame
 
 USUAL = {"enabled": 1, "bucket_steps": 10, "n_buckets": 4, "min_buckets": 1, "fallback": 0.5}
-TAPES = st.lists(st.tuples(st.sampled_from([BUY, SELL]), st.integers(1, 60)), max_size=30)
 
 
 def given_by(**changes: float) -> Cell[VpinParams]:
@@ -63,8 +65,8 @@ def test_the_estimators_differ_once_buckets_point_both_ways():
 
 def test_eight_buys_then_two_sells_for_ever_is_six_tenths():
     cycle = [(BUY, 1)] * 8 + [(SELL, 1)] * 2
-    _, reading = play(tape(*cycle * 100), given_by(bucket_steps=20))
-    assert (reading.n_closed, reading.value) == (50, 0.6)
+    _, reading = play(tape(*cycle * 1000), given_by(bucket_steps=20))
+    assert (reading.n_closed, reading.value) == (500, 0.6)
 
 
 def test_ten_trades_of_a_tenth_fill_a_bucket_of_one_and_nine_do_not():
@@ -147,6 +149,16 @@ def test_disabled_it_says_so():
     assert (reading.status, reading.value) == (DISABLED, 0.5)
 
 
+def test_levels_inside_a_message_mean_nothing():
+    rows = tape((BUY, 10), (BUY, 10))
+    rows[0].kind, rows[0].marks, rows[0].lag_us = LEVEL, 0, 5
+    vpin, _ = play(rows[:1], given_by(max_lag_us=1))
+    assert (vpin[0].n_late, vpin[0].total_steps) == (0, 0)
+    rows[0].marks = LAST
+    vpin, _ = play(rows[:1], given_by(max_lag_us=1))
+    assert (vpin[0].n_late, vpin[0].total_steps) == (1, 0)
+
+
 def test_only_trades_pour_and_only_whole_messages_are_read():
     rows = tape((BUY, 10), (SELL, 10), (SELL, 10), (SELL, 10))
     rows[0].marks = 0
@@ -159,33 +171,94 @@ def test_only_trades_pour_and_only_whole_messages_are_read():
     assert [readings[i].n_closed for i in range(4)] == [0, 1, 1, 2]
 
 
-@given(TAPES.filter(bool), st.integers(1, 25), st.data())
-def test_cutting_trades_in_two_changes_nothing(trades, bucket_steps, data):
-    setup = given_by(bucket_steps=bucket_steps)
-    halves = []
-    for side, lots in trades:
-        first = data.draw(st.integers(0, lots - 1))
-        halves += [(side, first)] * (first > 0) + [(side, lots - first)]
-    whole, reading = play(tape(*trades), setup)
-    cut, reading_cut = play(tape(*halves), setup)
-    for name in ("open_buy", "open_sell", "n_closed", "total_steps"):
-        assert getattr(cut[0], name) == getattr(whole[0], name)
-    assert cut[0].imbalance.tobytes() == whole[0].imbalance.tobytes()
-    assert np.asarray(reading_cut).tobytes() == np.asarray(reading).tobytes()
+def test_ten_thousand_trades_of_coin_flips_are_as_toxic_as_coins():
+    """Buckets of m = 100 equal trades: √(2 / (π·m)), within 4 standard errors."""
+    rng, m = random.Random(11), 100
+    flips = [(rng.choice([BUY, SELL]), 1) for _ in range(10_000)]
+    _, reading = play(tape(*flips), given_by(bucket_steps=m, n_buckets=100))
+    expected, deviation = math.sqrt(2 / (math.pi * m)), math.sqrt((1 - 2 / math.pi) / m)
+    assert reading.n_closed == 100
+    assert abs(reading.value - expected) < 4 * deviation / math.sqrt(100)
 
 
-@given(TAPES.filter(bool), st.sampled_from([MEAN_ABS, NET]))
-def test_swapping_buys_and_sells_turns_the_direction_and_keeps_the_value(trades, estimator):
-    setup = given_by(estimator=estimator)
-    _, reading = play(tape(*trades), setup)
-    _, mirror = play(tape(*[(-side, lots) for side, lots in trades]), setup)
-    assert mirror.value == reading.value
-    assert mirror.net_imbalance == -reading.net_imbalance
+def test_unequal_sides_show_as_their_difference():
+    """Eight in ten buy: |0.8 - 0.2| in the long run, within 4 standard errors of a window of 10,000."""
+    rng = random.Random(12)
+    flips = [(BUY if rng.random() < 0.8 else SELL, 1) for _ in range(10_000)]
+    _, reading = play(tape(*flips), given_by(bucket_steps=1000, n_buckets=10, estimator=NET))
+    assert abs(reading.value - 0.6) < 4 * 2 * math.sqrt(0.8 * 0.2 / 10_000)
 
 
-@given(TAPES.filter(bool), st.integers(2, 1000))
-def test_larger_lots_in_larger_buckets_read_the_same(trades, scale):
-    _, reading = play(tape(*trades), given_by(bucket_steps=10))
-    _, scaled = play(tape(*[(s, n * scale) for s, n in trades]), given_by(bucket_steps=10 * scale))
-    assert scaled.value == pytest.approx(reading.value, rel=1e-12)
-    assert (scaled.n_closed, scaled.status) == (reading.n_closed, reading.status)
+def test_the_share_of_the_larger_side_is_eight_tenths_at_six_tenths():
+    _, reading = play(tape((BUY, 8000), (SELL, 2000)), given_by(bucket_steps=10_000))
+    assert dominant_share(reading.value) == 0.8
+
+
+def late(*lags_us):
+    rows = tape(*[(BUY, 10)] * len(lags_us))
+    for row, lag in zip(rows, lags_us, strict=True):  # type: ignore[call-overload]
+        row.lag_us = lag
+    return rows
+
+
+def test_what_is_released_too_late_is_stale_and_the_next_in_time_is_not():
+    setup = given_by(max_lag_us=100_000)
+    vpin, reading = play(late(0, 100_001), setup)
+    assert (reading.status, reading.value, counts(reading)) == (STALE, 1.0, False)
+    assert vpin[0].n_late == 1
+    vpin, reading = play(late(200_000, 100_000), setup, vpin)
+    assert (reading.status, counts(reading), vpin[0].n_late) == (OK, True, 2)
+
+
+def test_without_a_limit_nothing_is_late():
+    vpin, reading = play(late(2_000_000_000), given_by(max_lag_us=0))
+    assert (reading.status, vpin[0].n_late) == (OK, 0)
+
+
+def test_the_clock_and_our_own_reports_do_not_say_that_the_market_is_late():
+    setup = given_by(max_lag_us=1)
+    vpin, _ = play(late(0, 5), setup)
+    rows = late(0, 0)
+    rows[0].kind, rows[1].kind = CLOCK, FILLED
+    vpin, reading = play(rows, setup, vpin)
+    assert (reading.status, vpin[0].n_late) == (STALE, 1)
+
+
+def test_a_late_trade_still_counts_as_volume():
+    vpin, _ = play(late(9, 9), given_by(max_lag_us=1))
+    assert vpin[0].total_steps == 20
+
+
+@pytest.mark.parametrize(("lots", "ticks"), [(0, 100), (-5, 100), (5, 0), (5, -1), (-5, -1)])
+@pytest.mark.parametrize("quote_unit", [0, 1])
+def test_a_trade_that_cannot_be_changes_nothing_but_its_id(lots, ticks, quote_unit):
+    vpin, reading = play(tape((BUY, 10, 100, 1), (SELL, lots, ticks, 2)), given_by(quote_unit=quote_unit))
+    only, expected = play(tape((BUY, 10, 100, 1)), given_by(quote_unit=quote_unit))
+    assert np.asarray(reading).tobytes() == np.asarray(expected).tobytes()
+    only[0].last_id = 2
+    assert vpin.tobytes() == only.tobytes()
+
+
+def test_toxic_episodes_pause_and_widen():
+    """Half of the volume comes in one-sided runs of a window and more."""
+    rng = random.Random(5)
+    sides = []
+    for _ in range(40):
+        sides += [rng.choice([BUY, SELL])] * 150
+        sides += [rng.choice([BUY, SELL]) for _ in range(150)]
+    rows = tape(*[(side, 1) for side in sides])
+    readings = Reading.table(len(rows))
+    setup = given_by(bucket_steps=10, n_buckets=10, min_buckets=5)
+    vpin_on_frame(Vpin.cell(), setup, rows, readings)
+    asmm, params = (
+        Asmm.cell(),
+        AsmmParams.cell(pause_threshold=0.9, pause_ns=5, threshold=0.7, multiplier=0.2),
+    )
+    factors = []
+    for n in range(len(rows)):
+        is_paused(asmm[0], params[0], readings[n], n)
+        if 0.7 < readings[n].value <= 0.9:
+            factors.append(widening(readings[n], params[0]))
+    assert asmm[0].n_pauses > 5
+    assert len(factors) > 100
+    assert sum(factors) / len(factors) >= 1.15
