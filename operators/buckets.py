@@ -13,7 +13,6 @@ from operators.toxicity import (
     FIXED,
     MOST_STEPS,
     NET,
-    VOL_REGIME,
     WHOLE,
     Vpin,
     VpinParams,
@@ -171,11 +170,10 @@ def mid_rank(vpin: Vpin, params: VpinParams) -> float:
 @kernel
 def next_size(vpin: Vpin, params: VpinParams, ts_ns: int) -> int:
     """Return how much the next bucket holds: the nearest whole number of steps, at least one."""
-    size = float(params.bucket_steps)
     if params.bucket_mode == ADV:
         size = day_volume(vpin, params, ts_ns) / params.buckets_per_day
-    elif params.bucket_mode == VOL_REGIME:
-        size *= regime(vpin)
+    else:
+        size = params.bucket_steps * regime(vpin)
     return max(1, int(min(size, float(LARGEST)) + 0.5))
 
 

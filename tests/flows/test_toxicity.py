@@ -158,12 +158,21 @@ def test_trades_that_cannot_be_change_no_order(tmp_path):
     """Of every kind, all over a recording; each is set aside and counted."""
     toxic = ("vpin.min_buckets=1", "vpin.threshold=0.3", "vpin.pause_threshold=0.6", "vpin.pause_seconds=0.3")
     clean = capture(tmp_path / "testusdt.gz", n_diffs=300)
-    rng, spoiled = random.Random(9), []
-    bad = [{"p": "NaN"}, {"p": "-1.0"}, {"q": "0"}, {"q": "inf"}, {"p": "100.05"}, {"p": "x"}, {"q": []}]
+    rng = random.Random(9)
+    spoiled: list[bytes] = []
+    bad: list[dict[str, object]] = [
+        {"p": "NaN"},
+        {"p": "-1.0"},
+        {"q": "0"},
+        {"q": "inf"},
+        {"p": "100.05"},
+        {"p": "x"},
+        {"q": []},
+    ]
     for sent in make_market(seed=3, n_diffs=300, keep_truth=False).sent:
         spoiled.append(sent.line())
         if sent.kind == "trade" and rng.random() < 0.3:
-            wrong = sent.data | rng.choice(bad) | {"t": int(str(sent.data["t"])) + 1000}
+            wrong = {**sent.data, **rng.choice(bad), "t": int(str(sent.data["t"])) + 1000}
             body = {"stream": sent.stream, "data": wrong}
             spoiled.append(f"{sent.recv} {json.dumps(body)}\n".encode())
     garbage = tmp_path / "garbage.txt"

@@ -2,6 +2,7 @@
 
 import math
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,10 @@ from operators.toxicity import OK, WARMING, WHOLE
 from tests.oracles.exact_vpin import Clock, Setup, Trade
 from tests.oracles.toxic_tapes import SECOND, START, last, read_all
 
-BARS = {"classifier": "bvc", "bar_ns": SECOND}
+
+def by_bars(**settings: Any) -> Setup:
+    """Settings with bars of a second."""
+    return Setup(classifier="bvc", bar_ns=SECOND, **settings)
 
 
 def bar(n, price, lots):
@@ -35,21 +39,21 @@ def test_without_variance_the_share_is_a_half():
 
 
 def test_a_bar_is_poured_when_time_passes_its_end_and_not_before():
-    setup = Setup(bucket=10, **BARS)
+    setup = by_bars(bucket=10)
     _, readings = read_all(setup, [bar(0, 100, 10), Clock(START + SECOND - 1), Clock(START + SECOND)])
     assert [reading.n_closed for reading in readings] == [0, 0, 1]
     assert [reading.status for reading in readings] == [WARMING, WARMING, OK]
 
 
 def test_bars_begin_where_time_is_a_multiple_of_their_length():
-    setup = Setup(bucket=1, **BARS)
+    setup = by_bars(bucket=1)
     trade = Trade(START + SECOND - 1, 0, 100, 1)
     assert last(setup, [trade, Clock(START + SECOND)]).n_closed == 1
 
 
 def test_the_first_two_bars_are_split_in_halves_and_the_third_is_judged_by_the_second():
     """Changes: none, +2, +2. Variance before the third: 4, so one standard deviation: 0.8413."""
-    setup = Setup(bucket=1000, n_buckets=1, **BARS)
+    setup = by_bars(bucket=1000, n_buckets=1)
     bars = [bar(0, 100, 1000), bar(1, 102, 1000), bar(2, 104, 1000)]
     values = [reading.net_imbalance for reading in read_all(setup, bars)[1]]
     assert values == [0.0, 0.0, 0.0]
@@ -60,7 +64,7 @@ def test_the_first_two_bars_are_split_in_halves_and_the_third_is_judged_by_the_s
 
 def test_the_variance_fades_by_its_decay():
     """Squares 4 then 16, decay 0.75: variance 0.75·4 + 0.25·16 = 7."""
-    setup = Setup(bucket=100, decay=0.75, **BARS)
+    setup = by_bars(bucket=100, decay=0.75)
     state, _ = read_all(setup, [bar(0, 100, 1), bar(1, 102, 1), bar(2, 106, 1), Clock(START + 3 * SECOND)])
     assert (state[0].bar_variance, state[0].n_bars) == (7.0, 2)
 
@@ -68,20 +72,20 @@ def test_the_variance_fades_by_its_decay():
 def test_bars_that_stood_still_count_in_the_variance():
     """Squares 0 then 4, decay 0.94: variance 0.06·4 = 0.24."""
     state, _ = read_all(
-        Setup(**BARS), [bar(0, 100, 1), bar(1, 100, 1), bar(2, 102, 1), Clock(START + 3 * SECOND)]
+        by_bars(), [bar(0, 100, 1), bar(1, 100, 1), bar(2, 102, 1), Clock(START + 3 * SECOND)]
     )
     assert state[0].bar_variance == pytest.approx(0.24, rel=1e-15)
 
 
 def test_a_bar_without_a_trade_is_no_bar():
-    setup = Setup(bucket=1, **BARS)
+    setup = by_bars(bucket=1)
     state, _ = read_all(setup, [bar(0, 100, 1), bar(5, 103, 1), Clock(START + 9 * SECOND)])
     assert (state[0].n_bars, state[0].bar_variance, state[0].n_closed) == (1, 9.0, 2)
 
 
 def test_shares_of_a_lot_are_carried_to_the_next_bar():
     """Halves of one lot each: none, one, none, one."""
-    setup = Setup(bucket=100, **BARS)
+    setup = by_bars(bucket=100)
     state, bought = None, []
     for n in range(5):
         state, _ = read_all(setup, [bar(n, 100, 1)], state)
@@ -91,7 +95,7 @@ def test_shares_of_a_lot_are_carried_to_the_next_bar():
 
 def test_the_sides_of_a_bar_are_spread_over_the_buckets_it_fills():
     """84 percent of 30 lots: 8, 16.8 and 25.2 after each ten."""
-    setup = Setup(bucket=10, n_buckets=50, **BARS)
+    setup = by_bars(bucket=10, n_buckets=50)
     told = [bar(0, 100, 10), bar(1, 102, 10), bar(2, 104, 30), Clock(START + 3 * SECOND)]
     state, _ = read_all(setup, told)
     assert state[0].imbalance[:5].tolist() == [0, 0, 6, 6, 8]
@@ -100,7 +104,7 @@ def test_the_sides_of_a_bar_are_spread_over_the_buckets_it_fills():
 
 def test_the_venues_flag_means_nothing_to_bars():
     told = [(0, 100, 7), (1, 101, 9), (2, 99, 20), (3, 99, 5)]
-    setup = Setup(bucket=3, **BARS)
+    setup = by_bars(bucket=3)
     values = []
     for flag in (1, -1, 0):
         trades = [Trade(START + n * SECOND, flag, price, lots) for n, price, lots in told]
@@ -119,8 +123,6 @@ def test_splitting_is_exact_up_to_the_largest_volume(share, steps, carry):
 
 def test_a_bar_takes_in_any_volume():
     huge = (1 << 60) - 1
-    state, readings = read_all(
-        Setup(bucket=1 << 40, **BARS), [*[bar(0, 100, huge)] * 20, Clock(START + SECOND)]
-    )
+    state, readings = read_all(by_bars(bucket=1 << 40), [*[bar(0, 100, huge)] * 20, Clock(START + SECOND)])
     assert state[0].total_steps == 1 << 60
     assert (readings[-1].status, readings[-1].value) == (OK, 0.0)

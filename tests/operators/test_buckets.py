@@ -171,7 +171,7 @@ def test_without_a_move_or_a_mid_buckets_stay_as_configured():
 
 def test_volatility_knows_of_the_time_that_passed_without_a_quote():
     setup = Setup(bucket=1000, mode="vol_regime")
-    told = [Best(START, 100, 102), Best(START + 1, 101, 103), Clock(START + SECOND // 10)]
+    told: list[Event] = [Best(START, 100, 102), Best(START + 1, 101, 103), Clock(START + SECOND // 10)]
     later = flow("b1000", ts=START + 600 * SECOND)
     assert read_all(setup, [*told, *later])[0][0].open_size == regime(600)
 

@@ -7,7 +7,7 @@ import pytest
 
 from operators.kernel import COMPILED
 from operators.rows import BUY, SELL
-from tests.oracles.exact_vpin import Best, Setup, Trade
+from tests.oracles.exact_vpin import Best, Event, Setup, Trade
 from tests.oracles.toxic_tapes import SECOND, START, Chance, assert_equal
 
 SEEDS = range(24)
@@ -28,7 +28,8 @@ def test_it_equals_an_exact_computation_after_every_event(seed):
 def test_buckets_that_follow_volatility_do_so_over_minutes(classifier, seed):
     chance = Chance(random.Random(seed))
     setup = replace(chance.setup(), mode="vol_regime", classifier=classifier, bucket=50, unit="base")
-    events, ts = [], START
+    events: list[Event] = []
+    ts = START
     for k in range(30):
         ts += chance.rng.choice([SECOND, 30 * SECOND, 60 * SECOND])
         bid = 40 + chance.rng.choice([0, 0, 1, 9])
