@@ -1,4 +1,4 @@
-"""The command line: `phoenix run`, `phoenix check`."""
+"""The command line: `phoenix run`, `phoenix check`, `phoenix vpin`."""
 
 import gc
 import signal
@@ -118,6 +118,24 @@ def check_command(
     sys.stdout.write(resolved_yaml(settings))
     for notice in notices(settings):
         sys.stderr.write(f"{notice}\n")
+
+
+@app.command(
+    "vpin",
+    help="Measure VPIN on a file of trades.",
+    add_help_option=False,
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "allow_interspersed_args": False,
+    },
+)
+def vpin_command(context: typer.Context) -> None:
+    """Hand the options on: there is one for every setting, and `phoenix --help` need not read them all."""
+    from flows.vpin.command import app as vpin  # noqa: PLC0415 - `phoenix --help` is quick
+
+    _loaded()
+    vpin(args=context.args or ["--help"], prog_name="phoenix vpin")
 
 
 def main() -> None:

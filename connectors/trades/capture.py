@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from connectors.recorded import Market, open_tape
-from connectors.trades.stretch import STRETCH, Stretch
 from connectors.recorded.blocks import Block
+from connectors.trades.stretch import STRETCH, Stretch
 from operators.instruments import Instrument
 from operators.rows import TRADE
 

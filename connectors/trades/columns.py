@@ -8,7 +8,7 @@ import polars as pl
 from connectors.recorded.grid import Floats, Steps
 from connectors.trades.stretch import Marked
 
-BLANK: Final = " \t\r\""
+BLANK: Final = ' \t\r"'
 SIDES: Final = {
     **dict.fromkeys(("buy", "b", "1", "+1", "1.0"), 1),
     **dict.fromkeys(("sell", "s", "-1", "-1.0"), -1),

@@ -9,7 +9,16 @@ from connectors.recorded.channels import newer
 from connectors.recorded.grid import Floats, Grid, Grids, Steps
 from connectors.recorded.letters import Reason
 from connectors.trades.columns import measures, sides, wholes
-from connectors.trades.stretch import CODES, DUPLICATE, TOO_MANY_FIELDS, Codes, Entries, Marked, Stretch, rows_of
+from connectors.trades.stretch import (
+    CODES,
+    DUPLICATE,
+    TOO_MANY_FIELDS,
+    Codes,
+    Entries,
+    Marked,
+    Stretch,
+    rows_of,
+)
 from operators.rows import NOTIONAL_LIMIT
 
 NEEDED: Final = ("ts_ns", "price", "qty", "side")
@@ -50,9 +59,8 @@ class Judge:
         bids, asks, lost = self._touch(frame, good)
         ts_recv = np.maximum.accumulate(np.append(self._ts_ns, ts.values[good]))[1:]
         self._ts_ns = int(ts_recv[-1]) if len(good) else self._ts_ns
-        columns = (ts.values, numbers, ticks, lots, side.values)
-        ts_event, *rest = (column[good] for column in columns)
-        rows, where = rows_of(Entries(ts_event, ts_recv, *rest, bids, asks))
+        columns = (numbers[good], ticks[good], lots[good], side.values[good])
+        rows, where = rows_of(Entries(ts.values[good], ts_recv, *columns, bids, asks))
         at = np.full(n, -1, np.int64)
         at[good] = where
         return Stretch(rows, at, codes, lost)

@@ -9,11 +9,11 @@ import polars as pl
 
 from connectors.recorded import Market, discover
 from connectors.recorded.grid import Grids
-from connectors.recorded.lines import LineReader, begins_with
 from connectors.recorded.letters import Unusable
+from connectors.recorded.lines import LineReader, begins_with
 from connectors.recorded.opening import PARQUET_MAGIC
 from connectors.trades.capture import Capture
-from connectors.trades.judge import NEEDED, OPTIONAL, EXTRA, Judge
+from connectors.trades.judge import EXTRA, NEEDED, OPTIONAL, Judge
 from connectors.trades.parquet import ParquetFrames
 from connectors.trades.stretch import STRETCH, Stretch, Stretches
 from connectors.trades.text import TextFrames

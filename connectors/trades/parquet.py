@@ -54,4 +54,4 @@ def _readable(name: str, kind: pa.DataType) -> bool:
         return name == "ts_ns"
     number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
     text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-    return number or text or pa.types.is_null(kind)
+    return bool(number or text or pa.types.is_null(kind))

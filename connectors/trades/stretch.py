@@ -42,7 +42,10 @@ class Stretches(Protocol):
 
     total: int | None
     """Bytes or entries in all; None while nobody knows."""
-    done: int
+
+    @property
+    def done(self) -> int:
+        """How much of the total was read."""
 
     def __iter__(self) -> Iterator[Stretch]:
         """Read on."""

@@ -27,7 +27,8 @@ class TextFrames:
         try:
             self.total: int | None = path.stat().st_size
             self._raw = path.open("rb")
-            self._stream = gzip.open(self._raw) if begins_with(path, GZIP_MAGIC) else self._raw
+            packed = begins_with(path, GZIP_MAGIC)
+            self._stream = cast("BinaryIO", gzip.GzipFile(fileobj=self._raw) if packed else self._raw)
         except OSError as error:
             raise SourceError(f"{path} cannot be read: {error.strerror or error}") from None
         self._tail = b""
@@ -77,7 +78,7 @@ class TextFrames:
 
     def _piece(self) -> bytes:
         try:
-            return cast("BinaryIO", self._stream).read(self._piece_bytes)
+            return self._stream.read(self._piece_bytes)
         except EOFError:
             self.lost[Reason.TRUNCATED.value] = 1
         except (gzip.BadGzipFile, zlib.error):

@@ -22,10 +22,12 @@ from connectors.trades.stretch import DUPLICATE, Entries, rows_of
 from flows.vpin.measure import STATUS, Meter
 from flows.vpin.settings import setup
 from operators.errors import ConfigError
-from operators.rows import NOTIONAL_LIMIT
+from operators.rows import LIMIT, NOTIONAL_LIMIT
 from operators.vpin import dominant_share
 
 TS_LIMIT: Final = 1 << 63
+NEAR: Final = Decimal("1e-6")
+"""A mid that is this close to a half tick, in ticks, was meant to be there."""
 
 
 class Trade(NamedTuple):
@@ -85,7 +87,9 @@ class VPINCalculator:
         if isinstance(config, Vpin):
             config = {name: getattr(config, name) for name in config.model_fields_set}
         if not isinstance(config, Mapping):
-            raise ConfigError([f"config must be a mapping of settings or a Vpin, was {type(config).__name__}"])
+            raise ConfigError(
+                [f"config must be a mapping of settings or a Vpin, was {type(config).__name__}"]
+            )
         self._setup = setup({**config, **instrument})
         self._meter = Meter(self._setup.params)
         self._point = self._meter.before()[0]
@@ -122,9 +126,15 @@ class VPINCalculator:
 
     def reading(self) -> VpinReading:
         """Return everything that is known after the last trade."""
-        names = ("value", "level", "net_imbalance", "bucket_imbalance")
-        floats = (float(self._point[name]) for name in names)
-        return VpinReading(*floats, int(self._point["n_closed"]), STATUS[self._point["status"]])
+        point = self._point
+        return VpinReading(
+            vpin=float(point["value"]),
+            level=float(point["level"]),
+            net_imbalance=float(point["net_imbalance"]),
+            bucket_imbalance=float(point["bucket_imbalance"]),
+            buckets_closed=int(point["n_closed"]),
+            status=STATUS[point["status"]],
+        )
 
     def _read(self, trade: object) -> tuple[int, int, int, int, int]:
         ts_ns, price, qty = (_field(trade, name) for name in ("ts_ns", "price", "qty"))
@@ -161,7 +171,9 @@ class VPINCalculator:
         except Unusable:
             return Decimal(0)
         steps = value / self._setup.instrument.tick if value.is_finite() else Decimal(0)
-        return steps if steps < NOTIONAL_LIMIT else Decimal(0)
+        halves = (2 * steps).to_integral_value() / 2
+        steps = halves if abs(steps - halves) <= NEAR else steps
+        return steps if steps < LIMIT else Decimal(0)
 
 
 def _field(trade: object, name: str) -> object:
@@ -171,20 +183,20 @@ def _field(trade: object, name: str) -> object:
 
 
 def _whole(value: object) -> int:
-    if isinstance(value, Integral) and not isinstance(value, bool) and abs(value) < TS_LIMIT:
-        return int(value)
-    raise Unusable(Reason.WRONG_TYPE)
+    if isinstance(value, bool) or not isinstance(value, Integral) or abs(int(value)) >= TS_LIMIT:
+        raise Unusable(Reason.WRONG_TYPE)
+    return int(value)
 
 
 def _measure(value: object) -> float | Decimal:
     if isinstance(value, Decimal):
         return value
-    if isinstance(value, Real) and not isinstance(value, bool):
-        try:
-            return float(value)
-        except OverflowError:
-            raise Unusable(Reason.OVERFLOW) from None
-    raise Unusable(Reason.WRONG_TYPE)
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise Unusable(Reason.WRONG_TYPE)
+    try:
+        return float(value)
+    except OverflowError:
+        raise Unusable(Reason.OVERFLOW) from None
 
 
 def _side(value: object) -> int:

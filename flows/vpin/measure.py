@@ -141,7 +141,5 @@ class Meter:
         """Return a point for each trade; they are overwritten by the next call."""
         if len(self._points) < len(rows):
             self._points = Point.table(len(rows))
-        n = measure(
-            self.vpin, self.setup, rows, self._reading[0], self._points, self.closes, self._levels
-        )
+        n = measure(self.vpin, self.setup, rows, self._reading[0], self._points, self.closes, self._levels)
         return np.asarray(self._points)[:n]

@@ -31,7 +31,7 @@ class Listing(Section):
     market: Literal["auto", "binance_usdm", "binance_spot"] = key("auto", "Part of the instrument table.")
     tick_size: AmountOrNull = key(None, "Smallest step of a price.", "quote currency", gt=0, le=1_000_000_000)
     lot_size: AmountOrNull = key(None, "Smallest step of a size.", "base asset", gt=0, le=1_000_000_000)
-    multiplier: AmountOrNull = key(None, "Base asset in one unit of size.", gt=0, le=1_000_000_000)
+    contract_multiplier: AmountOrNull = key(None, "Base asset in one unit of size.", gt=0, le=1_000_000_000)
 
 
 class Setup(NamedTuple):
@@ -92,7 +92,7 @@ def _only(tree: Tree, model: type[Section]) -> Tree:
 def _instrument(listing: Listing, refused: frozenset[str], problems: Problems) -> Instrument | None:
     found = dict(_listed(listing))
     grid: dict[str, Decimal] = {}
-    for name, own in (("tick", "tick_size"), ("lot", "lot_size"), ("multiplier", "multiplier")):
+    for name, own in (("tick", "tick_size"), ("lot", "lot_size"), ("multiplier", "contract_multiplier")):
         value = getattr(listing, own)
         given = value if value is not None else found.get(name)
         if given is not None:
