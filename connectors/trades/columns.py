@@ -93,7 +93,7 @@ def _whole_floats(column: pl.Series, values: pl.Series) -> pl.Series:
     floats = column.cast(pl.Float64, strict=False)
     whole = (floats == floats.round()) & (floats.abs() < EXACT)
     kept = floats.set(~whole.fill_null(value=False), None).cast(pl.Int64, strict=False)
-    return kept if not column.dtype == pl.String else values.fill_null(kept)
+    return values.fill_null(kept) if column.dtype == pl.String else kept
 
 
 def _array(series: pl.Series) -> Marked:

@@ -110,6 +110,7 @@ def _summarise(made: Setup, reader: Reader, wanted: Wanted) -> tuple[int, int]:
     study, trace = Study(made, wanted.seed), plot.Trace()
     for stretch in reader.stretches():
         trace.on(stretch, study.on(stretch))
+    study.chance.end()
     n = int(study.flow[0].n_trades)
     if not n:
         reasons = "; ".join(unusable_sentences(reader.unusable))
@@ -134,9 +135,7 @@ def _suggestion(made: Setup, reader: Reader, totals: tuple[int, int], share: flo
     found = suggest(made, lambda: reader.stretches("trying sizes"), *totals, share)
     level = f"the threshold {made.vpin.threshold:g}"
     if found is None:
-        return (
-            f"suggestion   none: {level} is exceeded more often even by the largest buckets the tape can fill"
-        )
+        return f"suggestion   none: {level} is exceeded more often, whatever the size that it fills"
     size, n = amount(made, found.steps), totals[0] / max(1, found.n_closed)
     return (
         f"suggestion   --bucket-size {size.normalize():f}: above {level} for {found.share:.2%} of the time, "

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from connectors.recorded.blocks import as_rows, join
+from connectors.recorded.blocks import Block, as_rows, join, pick
 from connectors.trades.stretch import Stretch
 from flows.vpin.measure import Meter
 from flows.vpin.settings import Setup
@@ -16,6 +16,8 @@ from operators.rows import BEST, TRADE, Rows
 from operators.toxicity import AGGRESSOR, BVC, Vpin, VpinParams
 
 LEVELS: Final = (0.7, 0.8, 0.9)
+DEALT: Final = 1 << 16
+"""Trades whose sides are shuffled among each other."""
 
 
 class Flow(Record):
@@ -89,6 +91,43 @@ def run_on(flow: Flow, side: int, steps: int, ts_ns: int) -> None:
         flow.longest_ns[k], flow.longest_until_ns[k] = flow.run_ns, ts_ns
 
 
+class Chance:
+    """The measure of the same trades with their sides dealt anew, so many trades at a time.
+
+    It sees trades alone: buckets that follow the mid keep their first size.
+    """
+
+    def __init__(self, params: Cell[VpinParams], seed: int) -> None:
+        setup = params.copy()
+        setup[0].classifier = AGGRESSOR
+        self.meter = Meter(setup, LEVELS)
+        self._random = np.random.default_rng(seed)
+        self._held: list[tuple[Block, NDArray[np.int8]]] = []
+        self._n = 0
+
+    def on(self, trades: Block, sides: NDArray[np.int8]) -> None:
+        """Take in trades, and who was their aggressor."""
+        self._held.append((trades, sides))
+        self._n += len(sides)
+        while self._n >= DEALT:
+            trades, sides = self._all()
+            self._deal(trades[:DEALT], sides[:DEALT])
+            self._held, self._n = [(trades[DEALT:], sides[DEALT:])], self._n - DEALT
+
+    def end(self) -> None:
+        """Deal what is left."""
+        if self._n:
+            self._deal(*self._all())
+        self._held, self._n = [], 0
+
+    def _all(self) -> tuple[Block, NDArray[np.int8]]:
+        return join([trades for trades, _ in self._held]), np.concatenate([sides for _, sides in self._held])
+
+    def _deal(self, trades: Block, sides: NDArray[np.int8]) -> None:
+        trades["side"] = self._random.permutation(sides)
+        self.meter.on(as_rows(trades))
+
+
 class Study:
     """Follows a tape beside its measure."""
 
@@ -97,10 +136,7 @@ class Study:
         self.time = TimeAbove((*LEVELS, setup.vpin.threshold))
         self.flow = Flow.cell()
         self._twin, self._given = Vpin.cell(), setup.params[0].classifier != BVC
-        shuffled = setup.params.copy()
-        shuffled[0].classifier = AGGRESSOR
-        self.chance = Meter(shuffled, LEVELS)
-        self._random = np.random.default_rng(seed)
+        self.chance = Chance(setup.params, seed)
 
     def on(self, stretch: Stretch) -> NDArray[np.void]:
         """Measure a stretch; return the point after each trade."""
@@ -109,8 +145,5 @@ class Study:
         sides = points["side"].astype(np.int8)
         watch(self.flow, self._twin, self.setup.params, as_rows(rows), sides, bool(self._given))
         self.time.on(rows["ts_recv"][at], points)
-        if len(rows):
-            dealt = join([rows])
-            dealt["side"][at] = self._random.permutation(sides)
-            self.chance.on(as_rows(dealt))
+        self.chance.on(pick(rows, at), sides)
         return points

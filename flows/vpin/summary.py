@@ -91,7 +91,7 @@ def _against(study: Study, trades_per_bucket: float) -> Iterator[str]:
         yield f"Above the threshold {threshold:g} for {share:.1%} of the time: it alerts of nothing."
     if closes.highest <= threshold:
         yield f"Never above the threshold {threshold:g}."
-    chance = study.chance.closes[0]
+    chance = study.chance.meter.closes[0]
     if chance.n_counted and closes.total / closes.n_counted < LEAST_RATIO * chance.total / chance.n_counted:
         yield "Hardly above what shuffled sides give."
 
@@ -132,7 +132,7 @@ def _values(study: Study) -> Iterator[str]:
 
 
 def _chance(study: Study, per_bucket: float) -> str:
-    closes = study.chance.closes[0]
+    closes = study.chance.meter.closes[0]
     formula = f"√(2/(π·m)) for m = {per_bucket:,.1f} equal trades: {chance_level(per_bucket):.4f}"
     if not closes.n_counted:
         return formula
