@@ -55,8 +55,9 @@ class TextFrames:
 
     def _frame(self, lines: bytes) -> pl.DataFrame:
         named = ",".join(f"c{i}" for i in range(len(self.names) + 1)).encode()
+        kept = _without_blank_lines(lines)
         frame = pl.read_csv(
-            b"\n".join([named, _without_blank_lines(lines), b""]),
+            b"\n".join([named, kept, b""] if kept else [named, b""]),
             infer_schema=False,
             quote_char=None,
             truncate_ragged_lines=True,
