@@ -137,14 +137,16 @@ def _cut(frames: Iterator[pl.DataFrame], n: int) -> Iterator[pl.DataFrame]:
 
 
 def _check_names(frames: Frames) -> None:
-    repeated = sorted({name for name in frames.names if frames.names.count(name) > 1})
-    if repeated:
-        raise SourceError(f"{frames.path} names {', '.join(repeated)} twice: columns need names of their own")
     lacking = [name for name in NEEDED if name not in frames.names]
     if lacking:
         raise SourceError(
             f"{frames.path} has no column {', '.join(lacking)}: a file of trades names {COLUMNS} "
             f"in its first line, found {_shown(frames.names)}"
+        )
+    repeated = [name for name in (*NEEDED, *OPTIONAL) if frames.names.count(name) > 1]
+    if repeated:
+        raise SourceError(
+            f"{frames.path} names {', '.join(repeated)} twice: expected one column of each name"
         )
     if ("bid" in frames.names) != ("ask" in frames.names):
         raise SourceError(f"{frames.path} has one of the columns bid and ask: expected both, or neither")
