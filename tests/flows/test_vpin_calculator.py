@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -177,7 +178,7 @@ def test_it_equals_fractions_after_every_trade(trades, lots, n_buckets, estimato
 
 def test_the_settings_may_be_the_section_itself():
     sides = ["buy"] * 8 + ["sell"] * 2
-    calculator = VPINCalculator(Vpin(bucket_size=1), tick_size="0.01", lot_size=0.001)
+    calculator = VPINCalculator(Vpin(bucket_size=Decimal(1)), tick_size="0.01", lot_size=0.001)
     for n, side in enumerate(sides):
         calculator.update_trade(Trade(n, 100.0, 0.1, side))
     assert calculator.get_vpin() == 0.6
@@ -221,6 +222,7 @@ def test_everything_that_is_wrong_with_the_settings_is_told_at_once():
 
 
 def test_settings_must_be_settings():
-    for config in (None, 7, "bucket_size: 1", [("bucket_size", 1)]):
+    wrong: list[Any] = [None, 7, "bucket_size: 1", [("bucket_size", 1)]]
+    for config in wrong:
         with pytest.raises(ConfigError, match="config must be a mapping of settings or a Vpin"):
             VPINCalculator(config)

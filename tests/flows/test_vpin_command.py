@@ -41,8 +41,9 @@ def summary(capsys, tape, *options):
     capsys.readouterr()
     vpin(tape, *options)
     lines: dict[str, str] = {}
+    name = ""
     for line in capsys.readouterr().out.splitlines():
-        name = line[:13].strip() or name  # noqa: F821 - the first line has one
+        name = line[:13].strip() or name
         lines[name] = f"{lines[name]} | {line[13:]}" if name in lines else line[13:]
     return lines
 
