@@ -33,7 +33,11 @@ class TextFrames:
         except OSError as error:
             raise SourceError(f"{path} cannot be read: {error.strerror or error}") from None
         self._tail, self._broken = b"", False
-        self.names, self._ahead = self._header()
+        try:
+            self.names, self._ahead = self._header()
+        except SourceError:
+            self.close()
+            raise
 
     @property
     def done(self) -> int:

@@ -21,7 +21,7 @@ from flows.vpin.reader import AUTO, Reader, listing
 from flows.vpin.settings import Listing, Setup, setup
 from flows.vpin.study import Study
 from flows.vpin.suggest import suggest
-from flows.vpin.summary import amount, summary, unusable_sentences
+from flows.vpin.summary import FEWEST_TRADES, amount, summary, unusable_sentences
 from flows.vpin.table import Rows
 from operators.errors import ConfigError, SourceError
 
@@ -137,9 +137,10 @@ def _suggestion(made: Setup, reader: Reader, totals: tuple[int, int], share: flo
     if found is None:
         return f"suggestion   none: {level} is exceeded more often, whatever the size that it fills"
     size, n = amount(made, found.steps), totals[0] / max(1, found.n_closed)
+    caution = "; with so few, chance alone makes high values" if n < FEWEST_TRADES else ""
     return (
         f"suggestion   --bucket-size {size.normalize():f}: above {level} for {found.share:.2%} of the time, "
-        f"{found.n_closed:,} buckets of {n:,.1f} trades"
+        f"{found.n_closed:,} buckets of {n:,.1f} trades{caution}"
     )
 
 

@@ -1,6 +1,8 @@
 import csv
 import gzip
+import os
 import re
+import subprocess
 from decimal import Decimal
 from fractions import Fraction
 
@@ -16,7 +18,7 @@ from flows.vpin.shares import TimeAbove
 from flows.vpin.summary import chance_level
 from operators.errors import ConfigError, SourceError
 from operators.toxicity import OK
-from tests.oracles.command import phoenix
+from tests.oracles.command import CLI, ROOT, phoenix
 from tests.oracles.raw_market import SYMBOL, TEST, make_market, write_raw, write_tables
 from tests.oracles.trade_files import BAD, exact_readings, made_up, write_csv, write_parquet
 
@@ -146,7 +148,7 @@ def test_it_equals_fractions_after_every_row(estimator, tmp_path):
         (int(side), int(lots))
         for side, lots in zip(rng.choice((1, -1), 200), rng.integers(1, 90, 200), strict=True)
     ]
-    entries = [trade(i, side, f"{lots / 1000:.3f}") for i, (side, lots) in enumerate(trades)]
+    entries = [trade(i, str(side), f"{lots / 1000:.3f}") for i, (side, lots) in enumerate(trades)]
     tape = write_csv(tmp_path / "tape.csv", entries, FOUR)
     rows = table(tape, "--bucket-size", "0.037", "--n-buckets", 6, "--estimator", estimator)
     for row, (n_closed, mean, signed) in zip(rows, exact_readings(trades, 37, 6), strict=True):
@@ -404,6 +406,19 @@ def test_a_cut_off_gzip_is_used_as_far_as_it_goes(tmp_path, capsys):
     assert 100 < len(rows) < 5000
     assert rows[:-1] == whole[: len(rows) - 1]
     assert "1 truncated" in capsys.readouterr().err
+
+
+def test_a_terminal_sees_how_far_it_is(ten, tmp_path):
+    terminal, end = os.openpty()
+    command = [*CLI, "vpin", str(ten), *GRID, "--out", str(tmp_path / "out.csv")]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=end, stdout=end) as process:
+        assert process.wait(60) == 0
+    os.close(end)
+    shown = os.read(terminal, 1 << 16).decode()
+    os.close(terminal)
+    assert "writing" in shown
+    assert shown.rstrip().endswith(f"10 rows are in {tmp_path / 'out.csv'}")
 
 
 def test_nothing_half_written_has_the_name_of_a_result(tmp_path):
