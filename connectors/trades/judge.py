@@ -38,32 +38,36 @@ class Judge:
 
     def on(self, frame: pl.DataFrame) -> Stretch:
         """Return what a frame of the columns `NEEDED`, and any of `OPTIONAL`, becomes."""
-        n = len(frame)
-        codes = np.zeros(n, np.int8)
+        codes = np.zeros(len(frame), np.int8)
+        ts_ns, ids, ticks, lots, side = self._columns(frame, codes)
+        self._drop_repeated(codes, ids)
+        good = np.flatnonzero(codes == 0)
+        bids, asks, lost = self._touch(frame, good)
+        ts_recv = np.maximum.accumulate(np.append(self._ts_ns, ts_ns[good]))[1:]
+        self._ts_ns = int(ts_recv[-1]) if len(good) else self._ts_ns
+        entries = Entries(ts_ns[good], ts_recv, ids[good], ticks[good], lots[good], side[good], bids, asks)
+        rows, where = rows_of(entries)
+        at = np.full(len(frame), -1, np.int64)
+        at[good] = where
+        return Stretch(rows, at, codes, lost)
+
+    def _columns(self, frame: pl.DataFrame, codes: Codes) -> tuple[Steps, Steps, Steps, Steps, Steps]:
+        """Return times, ids, ticks, lots and sides; note what is wrong with them, most telling first."""
         if EXTRA in frame.columns:
             _note(codes, frame[EXTRA].is_not_null().to_numpy(), TOO_MANY_FIELDS)
         ts, price, size = wholes(frame["ts_ns"]), measures(frame["price"]), measures(frame["qty"])
-        side, ids = sides(frame["side"]), wholes(frame["trade_id"]) if "trade_id" in frame.columns else None
+        ids = wholes(
+            frame["trade_id"] if "trade_id" in frame.columns else pl.repeat(0, len(frame), eager=True)
+        )
+        side = sides(frame["side"])
         _note(codes, ts.missing | price.missing | size.missing, Reason.MISSING_FIELD)
-        told = (ts, price, size, side) if ids is None else (ts, price, size, side, ids)
-        for column in told:
-            _note(codes, column.wrong, Reason.WRONG_TYPE)
+        _note(codes, ts.wrong | price.wrong | size.wrong | side.wrong | ids.wrong, Reason.WRONG_TYPE)
         ticks = _steps(codes, price.values, self._grids.price, Reason.ZERO_PRICE)
         lots = _steps(codes, size.values, self._grids.size, Reason.ZERO_SIZE)
         _note(codes, lots > NOTIONAL_LIMIT // np.maximum(ticks, 1), Reason.OVERFLOW)
         _note(codes, ts.values < 0, Reason.BAD_TIME)
-        numbers = np.zeros(n, np.int64) if ids is None else ids.values
-        _note(codes, numbers < 0, Reason.NEGATIVE)
-        self._drop_repeated(codes, numbers)
-        good = np.flatnonzero(codes == 0)
-        bids, asks, lost = self._touch(frame, good)
-        ts_recv = np.maximum.accumulate(np.append(self._ts_ns, ts.values[good]))[1:]
-        self._ts_ns = int(ts_recv[-1]) if len(good) else self._ts_ns
-        columns = (numbers[good], ticks[good], lots[good], side.values[good])
-        rows, where = rows_of(Entries(ts.values[good], ts_recv, *columns, bids, asks))
-        at = np.full(n, -1, np.int64)
-        at[good] = where
-        return Stretch(rows, at, codes, lost)
+        _note(codes, ids.values < 0, Reason.NEGATIVE)
+        return ts.values, ids.values, ticks, lots, side.values
 
     def _drop_repeated(self, codes: Codes, ids: Steps) -> None:
         named = np.flatnonzero((codes == 0) & (ids > 0))

@@ -106,4 +106,4 @@ class TextFrames:
 def _without_blank_lines(lines: bytes) -> bytes:
     if not lines.startswith((b"\n", b"\r")) and b"\n\n" not in lines and b"\n\r" not in lines:
         return lines.rstrip(b"\r\n")
-    return b"\n".join(line for line in lines.split(b"\n") if line.strip())
+    return b"\n".join(line for line in lines.split(b"\n") if line.rstrip(b"\r"))

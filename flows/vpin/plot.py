@@ -1,4 +1,4 @@
-"""A picture of a tape: price, VPIN with its thresholds, and the imbalance of each bucket."""
+"""A picture of a tape: price, VPIN (or its rank) with its thresholds, and the imbalance of each bucket."""
 
 from pathlib import Path
 from typing import Final
@@ -21,7 +21,7 @@ class Trace:
     def __init__(self) -> None:
         self.ts_ns: NDArray[np.int64] = np.zeros(0, np.int64)
         self.columns: NDArray[np.float64] = np.zeros((0, 3))
-        """Price in ticks, value, imbalance of the bucket."""
+        """Price in ticks, level, imbalance of the bucket."""
         self._n_closed = self._seen = 0
         self._every = 1
 
@@ -33,7 +33,7 @@ class Trace:
         kept = closing[(self._seen + np.arange(len(closing))) % self._every == 0]
         self._seen += len(closing)
         at = stretch.at[stretch.at >= 0][kept]
-        columns = (stretch.rows["price_ticks"][at], points["value"][kept], points["bucket_imbalance"][kept])
+        columns = (stretch.rows["price_ticks"][at], points["level"][kept], points["bucket_imbalance"][kept])
         self.ts_ns = np.concatenate([self.ts_ns, stretch.rows["ts_recv"][at]])
         self.columns = np.concatenate([self.columns, np.column_stack(columns).astype(np.float64)])
         while len(self.ts_ns) > MOST:
@@ -61,7 +61,7 @@ def draw(path: Path, trace: Trace, setup: Setup, title: str) -> None:
     for name, colour in (("threshold", "tab:orange"), ("pause_threshold", "tab:red")):
         level = getattr(setup.vpin, name)
         vpin.axhline(level, color=colour, linewidth=0.8, label=f"{name} {level:g}")
-    vpin.set(ylabel="VPIN", ylim=(0, 1.02))
+    vpin.set(ylabel="VPIN" if setup.vpin.threshold_mode == "raw" else "rank of VPIN", ylim=(0, 1.02))
     vpin.legend(loc="lower left")
     imbalance.vlines(times, 0, trace.columns[:, 2], linewidth=0.6)
     imbalance.set(ylabel="(buys − sells) / bucket", ylim=(-1.02, 1.02), xlabel="UTC")

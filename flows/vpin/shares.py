@@ -1,4 +1,4 @@
-"""How much of the time a value stood above some levels."""
+"""How much of the time what thresholds are compared with stood above some of them."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,9 @@ NOT_READY = (DISABLED, WARMING, LOW_VOLUME)
 
 
 class TimeAbove:
-    """Event time while a value was ready, and while it was above each level.
+    """Event time while there was a level, and while it was above each threshold.
 
-    A value holds until the next trade.
+    A level holds until the next trade; it is the value itself, unless ranks count.
     """
 
     def __init__(self, levels: Sequence[float]) -> None:
@@ -26,7 +26,7 @@ class TimeAbove:
         if not len(times):
             return
         ready = np.concatenate([[self._ready], ~np.isin(points["status"], NOT_READY)])
-        values = np.concatenate([[self._value], points["value"]])
+        values = np.concatenate([[self._value], points["level"]])
         spans = np.diff(times, prepend=self._since_ns or times[0]) * ready[:-1]
         self.ready_ns += int(spans.sum())
         for k, level in enumerate(self._levels):

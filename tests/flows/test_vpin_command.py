@@ -108,8 +108,8 @@ CHOICES = [
 ]
 
 
-def number(text, kind=Decimal):
-    return kind(text) if text else None
+def middle(entry):
+    return (Decimal(entry["bid"]) + Decimal(entry["ask"])) / 2 if entry["bid"] else None
 
 
 @pytest.mark.parametrize("options", CHOICES, ids=" ".join)
@@ -128,8 +128,7 @@ def test_it_says_what_the_calculator_says_after_every_trade(options, tmp_path):
             "side": entry["side"],
             "trade_id": int(entry["trade_id"]),
         }
-        bid, ask = number(entry["bid"]), number(entry["ask"])
-        calculator.update_trade(given, (bid + ask) / 2 if bid and ask else None)
+        calculator.update_trade(given, middle(entry))
         reading = calculator.reading()
         assert float(row["vpin"]) == reading.vpin
         assert float(row["level"]) == reading.level
@@ -139,6 +138,29 @@ def test_it_says_what_the_calculator_says_after_every_trade(options, tmp_path):
         assert row["status"] == reading.status
     assert calculator.reading().buckets_closed > 10
     assert calculator.unusable == {}
+
+
+def test_both_find_the_same_fault_in_the_same_trade(tmp_path):
+    entries = made_up(13, 600, bad=0.4)
+    rows = table(write_csv(tmp_path / "tape.csv", entries), "--bucket-size", 5)
+    calculator = VPINCalculator({"tick_size": "0.01", "lot_size": "0.001", "bucket_size": 5})
+    for entry, row in zip(entries, rows, strict=True):
+        before = calculator.unusable.copy()
+        calculator.update_trade({name: meant(text) for name, text in entry.items()}, middle(entry))
+        found = list(calculator.unusable - before) or [calculator.reading().status]
+        assert [row["status"]] == found
+        assert float(row["vpin"]) == calculator.get_vpin()
+    assert len(calculator.unusable) == len({reason for _, reason in BAD})
+
+
+def meant(text):
+    """Return what a reader of CSV would hand over: the number that a text is, or the text."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text or None
 
 
 @pytest.mark.parametrize("estimator", ["mean_abs", "net"])
@@ -455,8 +477,8 @@ def test_the_summary_says_what_a_small_tape_shows(tmp_path, capsys):
 
 
 def test_time_is_counted_while_there_is_a_value():
-    points = np.zeros(4, [("value", float), ("status", int)])
-    points["value"], points["status"] = [0.5, 0.8, 0.9, 0.1], [1, OK, OK, OK]
+    points = np.zeros(4, [("level", float), ("status", int)])
+    points["level"], points["status"] = [0.5, 0.8, 0.9, 0.1], [1, OK, OK, OK]
     times = np.array([100, 110, 140, 150])
     whole = TimeAbove((0.7, 0.85))
     whole.on(times, points)

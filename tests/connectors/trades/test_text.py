@@ -1,11 +1,21 @@
 import gzip
+from decimal import Decimal
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import polars as pl
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from connectors.trades.judge import EXTRA
+from connectors.recorded.grid import Grids
+from connectors.trades.judge import EXTRA, NEEDED, Judge
 from connectors.trades.text import TextFrames
 from operators.errors import SourceError
+from operators.instruments import Instrument
+
+GRIDS = Grids(Instrument("TEST", Decimal("0.01"), Decimal("0.001")))
+COLUMNS = (*NEEDED, EXTRA)
 
 LINES = (
     b"ts_ns,price,qty,side\n1,100,1,buy\n2,100,1,sell\n\n3,100,1,\r\n\r\n4,100\n5,100,1,buy,more,yet\n\xff,,,"
@@ -42,6 +52,23 @@ def test_what_stands_behind_the_last_name_has_a_column_of_its_own(tmp_path):
     frames.close()
     assert frame.columns == ["side", "1", "2", EXTRA]
     assert frame[EXTRA].to_list() == ["4"]
+
+
+@given(
+    st.lists(st.binary(max_size=30).map(lambda line: line.replace(b"\n", b"")), max_size=20),
+    st.integers(1, 64),
+)
+@example([b" "], 1)
+@example([b"1", b"\r", b" ", b"", b"\t", b"\r\r", b"2"], 64)
+def test_whatever_stands_in_a_file_every_line_that_is_not_blank_is_a_row(lines, piece_bytes):
+    with NamedTemporaryFile() as file:
+        file.write(b"\n".join([b"ts_ns,price,qty,side", *lines]))
+        file.flush()
+        rows, _ = read(Path(file.name), piece_bytes)
+    assert len(rows) == sum(bool(line.rstrip(b"\r")) for line in lines)
+    stretch = Judge(GRIDS).on(pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row"))
+    assert len(stretch.at) == len(rows)
+    assert ((stretch.at >= 0) == (stretch.reasons == 0)).all()
 
 
 @pytest.mark.parametrize("lost", [1, 8, 100, 3000])
