@@ -83,10 +83,6 @@ def bought_of(share: int, steps: int, carry: int) -> int:
     >>> bought_of(1 << 52, 7, 0), bought_of(1 << 52, 7, 1 << 52), bought_of(1 << 53, (1 << 59) + 1, 0)
     (3, 4, 576460752303423489)
     """
-    if share == WHOLE:
-        return steps
-    if share == 0:
-        return 0
     high, low = share >> HIGH_BITS, share & LOW
     upper, lower = steps >> HIGH_BITS, steps & LOW
     middle = high * lower + low * upper

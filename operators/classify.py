@@ -125,11 +125,7 @@ def watch_flag(vpin: Vpin, flag: int, ticked: int) -> None:
 
 @kernel
 def _count(vpin: Vpin, flag: int, ticked: int, one: int) -> None:
-    if flag > 0:
-        vpin.flag_buys += one
-    elif flag < 0:
-        vpin.flag_sells += one
-    if ticked > 0:
-        vpin.tick_buys += one
-    else:
-        vpin.tick_sells += one
+    vpin.flag_buys += one * (flag > 0)
+    vpin.flag_sells += one * (flag < 0)
+    vpin.tick_buys += one * (ticked > 0)
+    vpin.tick_sells += one * (ticked <= 0)
