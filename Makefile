@@ -1,10 +1,11 @@
 # Everything a checkout can do. `make run` on a bare machine needs Python 3.11 or 3.12, git and make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check coverage bench clean FORCE
+.PHONY: help run test check coverage bench bench-peers clean FORCE
 
 python := .venv/bin/python
 pip := $(python) -m pip --disable-pip-version-check --no-input
+peer_packages := wickra vpin-lab flowrisk orderflow-metrics
 rooms := operators connectors configs flows
 toxicity := operators/toxicity.py,operators/classify.py,operators/buckets.py,operators/bars.py
 workers := -n auto --maxprocesses 8
@@ -15,6 +16,7 @@ help:
 	@echo 'make check     formatting, lint, types, and which way imports point'
 	@echo 'make coverage  run the tests of operators/ interpreted, and hold their coverage'
 	@echo 'make bench     measure, beside peers (ARGS=...)'
+	@echo 'make bench-peers  measure VPIN beside the same measure in other packages'
 	@echo 'make clean     remove what the above installed and cached; runs stay'
 	@echo
 	@echo 'Python 3.11 or 3.12 is looked for; make PYTHON=/path/to/python3.12 run names one.'
@@ -43,8 +45,11 @@ coverage: .venv/dev
 bench: .venv/dev .venv/peer
 	@$(python) -m benchmarks $(ARGS)
 
+bench-peers: .venv/dev .venv-peers/made
+	@$(python) -m benchmarks vpin_against_peers $(ARGS)
+
 clean:
-	rm -rf .venv .cache build dist
+	rm -rf .venv .venv-peers .cache build dist
 	find . -path ./.git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Installing. Each stamp is newer than what it was made from, so a second call does nothing.
@@ -69,3 +74,13 @@ clean:
 	then touch $@; \
 	else echo 'hftbacktest could not be installed (.venv/peer.log says why): what is compared with it is skipped'; \
 	fi
+
+# Other packages' VPIN, which wants another NumPy than Numba does. Each may be missing: it is skipped with a reason.
+.venv-peers/made: .venv/run benchmarks/peers.txt
+	@echo 'Installing other packages into .venv-peers'
+	@sh tools/quietly .venv/peers.log $(python) -m venv --clear .venv-peers
+	@for peer in $(peer_packages); \
+	  do .venv-peers/bin/python -m pip --disable-pip-version-check --no-input \
+	    install --retries 1 -c benchmarks/peers.txt "$$peer" >>.venv/peers.log 2>&1 \
+	  || echo "$$peer could not be installed (.venv/peers.log says why)"; done
+	@touch $@

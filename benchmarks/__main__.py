@@ -22,7 +22,16 @@ import sys
 
 from benchmarks.figures import Skipped
 
-NAMES = ("research_against_hftbacktest", "graph_against_sketch", "latency", "burst", "memory", "warm_start")
+NAMES = (
+    "research_against_hftbacktest",
+    "graph_against_sketch",
+    "latency",
+    "burst",
+    "memory",
+    "warm_start",
+    "vpin_against_peers",
+    "vpin_in_graph",
+)
 
 
 def main() -> None:

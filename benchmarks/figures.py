@@ -51,8 +51,10 @@ def capture() -> Path:
 class Worker:
     """A Python process that answers lines of JSON: each contender has one, and they run in turn."""
 
-    def __init__(self, arguments: Sequence[str | Path], folder: Path = ROOT) -> None:
-        command = [sys.executable, *map(str, arguments)]
+    def __init__(
+        self, arguments: Sequence[str | Path], folder: Path = ROOT, python: str | Path = sys.executable
+    ) -> None:
+        command = [str(python), *map(str, arguments)]
         environment = {**os.environ, "PYTHONPATH": str(folder)}
         self.process = subprocess.Popen(
             command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE

@@ -1,6 +1,6 @@
 """VPIN over columns of trades, as files and data frames hold them: arrays in, a value per trade out."""
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,6 @@ from operators.kernel import Cell, kernel
 from operators.rows import LAST, LIMIT, NOTIONAL_LIMIT, TRADE, Row
 from operators.toxicity import Reading, Vpin, VpinParams
 from operators.vpin import on_row, read
-
-PLAIN: Final = ("ts_ns", "price_ticks", "size_lots", "side")
 
 
 class Columns(NamedTuple):
@@ -32,7 +30,7 @@ def vpin_of_columns(
     there, so a long tape may come in pieces.
 
     Raises:
-        ValueError: the columns differ in length.
+        ValueError: the columns differ in length, or hold something else than whole numbers.
 
     >>> flat = np.full(3, 100)
     >>> setup = VpinParams.cell(enabled=1, bucket_steps=10, n_buckets=50, min_buckets=1, fallback=0.5)
@@ -40,13 +38,22 @@ def vpin_of_columns(
     >>> vpin_of_columns(setup, columns)
     (array([0.5, 0.5, 0.6]), 0)
     """
-    plain = Columns(*(np.ascontiguousarray(column, np.int64) for column in columns))
-    lengths = {name: len(column) for name, column in zip(PLAIN, plain, strict=True)}
-    if len(set(lengths.values())) > 1:
-        raise ValueError(f"columns of trades must have one length, but had {lengths}")
+    plain = _plain(columns)
     values = np.empty(len(plain.side))
     vpin = Vpin.cell() if vpin is None else vpin
     return values, vpin_on_columns(vpin, setup, plain, Row.cell(), Reading.cell(), values)
+
+
+def _plain(columns: Columns) -> Columns:
+    """Return the columns as kernels read them; what is there already is not copied."""
+    arrays = {name: np.asarray(column) for name, column in columns._asdict().items()}
+    for name, array in arrays.items():
+        if array.dtype.kind not in "iu" or array.ndim != 1:
+            raise ValueError(f"{name} must be whole numbers in one dimension, was {array.dtype}{array.shape}")
+    lengths = {name: len(array) for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"columns of trades must have one length, but had {lengths}")
+    return Columns(*(np.ascontiguousarray(array, np.int64) for array in arrays.values()))
 
 
 @kernel
@@ -67,9 +74,9 @@ def vpin_on_columns(
     read(vpin, params, reading)
     for n in range(len(values)):
         row.price_ticks, row.size_lots = columns.price_ticks[n], columns.size_lots[n]
-        if sound(row.price_ticks, row.size_lots):
+        if sound(row.price_ticks, row.size_lots, columns.side[n]):
             row.ts_event = row.ts_recv = columns.ts_ns[n]
-            row.side = np.int8(columns.side[n])
+            row.side = int(columns.side[n])
             on_row(vpin, params, row)
         else:
             n_refused += 1
@@ -80,8 +87,8 @@ def vpin_on_columns(
 
 
 @kernel
-def sound(price_ticks: int, size_lots: int) -> bool:
-    """Say whether a trade is worth something, and no more than 64 bits can sum."""
-    if not (0 < price_ticks < LIMIT and 0 < size_lots < LIMIT):
+def sound(price_ticks: int, size_lots: int, side: int) -> bool:
+    """Say whether a trade is worth something, no more than 64 bits can sum, and has a side that there is."""
+    if not (0 < price_ticks < LIMIT and 0 < size_lots < LIMIT and -1 <= side <= 1):
         return False
     return float(price_ticks) * float(size_lots) < NOTIONAL_LIMIT
