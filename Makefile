@@ -11,13 +11,13 @@ toxicity := operators/toxicity.py,operators/classify.py,operators/buckets.py,ope
 workers := -n auto --maxprocesses 8
 
 help:
-	@echo 'make run       install what is missing and trade the default profile (ARGS="--config FILE ...")'
-	@echo 'make test      install what is missing and pass the tests (ARGS="-k NAME")'
-	@echo 'make check     formatting, lint, types, and which way imports point'
-	@echo 'make coverage  run the tests of operators/ interpreted, and hold their coverage'
-	@echo 'make bench     measure, beside peers (ARGS=...)'
+	@echo 'make run          install what is missing and trade the default profile (ARGS="--config FILE ...")'
+	@echo 'make test         install what is missing and pass the tests (ARGS="-k NAME")'
+	@echo 'make check        formatting, lint, types, and which way imports point'
+	@echo 'make coverage     run the tests of operators/ interpreted, and hold their coverage'
+	@echo 'make bench        measure, beside peers (ARGS=...)'
 	@echo 'make bench-peers  measure VPIN beside the same measure in other packages'
-	@echo 'make clean     remove what the above installed and cached; runs stay'
+	@echo 'make clean        remove what the above installed and cached; runs stay'
 	@echo
 	@echo 'Python 3.11 or 3.12 is looked for; make PYTHON=/path/to/python3.12 run names one.'
 

@@ -108,11 +108,12 @@ def side_of(vpin: Vpin, params: VpinParams, row: Row) -> int:
 def watch_flag(vpin: Vpin, flag: int, ticked: int) -> None:
     """Judge the venue's flag by the last 1000 trades: one-sided against the prices is broken."""
     slot = vpin.n_guarded % GUARD
-    if vpin.n_guarded >= GUARD:
-        _count(vpin, vpin.flagged[slot], vpin.ticked[slot], -1)
-    vpin.flagged[slot] = flag
-    vpin.ticked[slot] = ticked
-    _count(vpin, flag, ticked, 1)
+    gone, gone_tick = vpin.flagged[slot], vpin.ticked[slot]
+    vpin.flag_buys += int(flag > 0) - int(gone > 0)
+    vpin.flag_sells += int(flag < 0) - int(gone < 0)
+    vpin.tick_buys += int(ticked > 0) - int(gone_tick > 0)
+    vpin.tick_sells += int(ticked < 0) - int(gone_tick < 0)
+    vpin.flagged[slot], vpin.ticked[slot] = flag, ticked
     vpin.n_guarded += 1
     broken = vpin.n_guarded >= GUARD and (
         (vpin.flag_buys > ONE_SIDED and vpin.tick_buys < AGREEMENT)
@@ -121,11 +122,3 @@ def watch_flag(vpin: Vpin, flag: int, ticked: int) -> None:
     if broken and vpin.broken == 0:
         vpin.n_broken += 1
     vpin.broken = 1 if broken else 0
-
-
-@kernel
-def _count(vpin: Vpin, flag: int, ticked: int, one: int) -> None:
-    vpin.flag_buys += one * (flag > 0)
-    vpin.flag_sells += one * (flag < 0)
-    vpin.tick_buys += one * (ticked > 0)
-    vpin.tick_sells += one * (ticked <= 0)
