@@ -4,7 +4,7 @@ import hashlib
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from configs.buckets import bucket_steps, step
-from configs.schema import Quoting, Source
+from configs.schema import Quoting, Source, Vpin
 from configs.settings import SymbolSettings
 from operators.asmm import LINEAR, RAMP, STEP, AsmmParams
 from operators.book import BookParams
@@ -43,7 +43,7 @@ def rules_for(symbol: SymbolSettings, source: Source) -> Rules:
         loop=_loop(symbol.quoting),
         venue=_venue(symbol),
         book=BookParams.cell(newer_wins=symbol.book.on_cross == "newer_wins"),
-        vpin=_vpin(symbol),
+        vpin=vpin_params(symbol.vpin, symbol.instrument),
         flow=FlowParams.cell(halflife_ns=_ns(symbol.signals.halflife_s * 1000)),
         asmm=_asmm(symbol, source),
         orders=OrdersParams.cell(
@@ -90,12 +90,12 @@ def _venue(symbol: SymbolSettings) -> Cell[VenueParams]:
     )
 
 
-def _vpin(symbol: SymbolSettings) -> Cell[VpinParams]:
-    vpin = symbol.vpin
-    threshold = vpin.vol_threshold / step(vpin, symbol.instrument)
+def vpin_params(vpin: Vpin, instrument: Instrument) -> Cell[VpinParams]:
+    """Return the parameters of VPIN on an instrument's grid."""
+    threshold = vpin.vol_threshold / step(vpin, instrument)
     return VpinParams.cell(
         enabled=vpin.enabled,
-        bucket_steps=bucket_steps(vpin, symbol.instrument),
+        bucket_steps=bucket_steps(vpin, instrument),
         n_buckets=vpin.n_buckets,
         min_buckets=vpin.min_buckets,
         vol_threshold_steps=_ceil(threshold),
@@ -103,7 +103,7 @@ def _vpin(symbol: SymbolSettings) -> Cell[VpinParams]:
         estimator=MEAN_ABS if vpin.estimator == "mean_abs" else NET,
         weighted=vpin.partial == "weighted",
         fallback=vpin.fallback,
-        **_classifier(symbol),
+        **_classifier(vpin, instrument),
         max_lag_us=round(vpin.max_lag_ms * 1000),
         bucket_mode=BUCKET_MODES[vpin.bucket_mode],
         adv_halflife_ns=round(vpin.adv_halflife_h * HOUR_NS),
@@ -114,12 +114,11 @@ def _vpin(symbol: SymbolSettings) -> Cell[VpinParams]:
     )
 
 
-def _classifier(symbol: SymbolSettings) -> dict[str, float]:
-    vpin = symbol.vpin
+def _classifier(vpin: Vpin, instrument: Instrument) -> dict[str, float]:
     return {
         "classifier": CLASSIFIERS[vpin.classifier],
         "mid_tie_hash": vpin.mid_tie == "hash",
-        "hash_key": hash_key(symbol.instrument.symbol),
+        "hash_key": hash_key(instrument.symbol),
         "quote_lag_ns": _ns(vpin.quote_lag_ms),
         "bvc_bar_ns": _ns(vpin.bvc_bar_s * 1000),
         "bvc_decay": vpin.bvc_decay,

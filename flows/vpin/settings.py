@@ -9,11 +9,10 @@ from configs import instruments
 from configs.coherence import vpin_clashes
 from configs.document import Node, Tree
 from configs.problems import ABSENT, Key, Problems, shown
-from configs.rules import rules_for
+from configs.rules import vpin_params
 from configs.scalars import AmountOrNull, Text
-from configs.schema import Book, Orders, Quoting, Section, Source, SymbolRisk, Synthetic, Venue, Vpin, key
+from configs.schema import Section, Vpin, key
 from configs.sections import check, report
-from configs.settings import SymbolSettings
 from operators.errors import ConfigError
 from operators.instruments import Instrument
 from operators.kernel import Cell
@@ -76,13 +75,6 @@ def setup(given: Mapping[str, Any], spell: Callable[[str], str] = str) -> Setup:
     if problems.sentences or instrument is None:
         raise ConfigError(problems.sentences)
     return Setup(vpin.value, instrument, vpin_params(vpin.value, instrument))
-
-
-def vpin_params(vpin: Vpin, instrument: Instrument) -> Cell[VpinParams]:
-    """Return the parameters of a measure that nobody quotes by."""
-    risk = SymbolRisk(budget_notional=Decimal(1))
-    rest = (Quoting(), Orders(), risk)
-    return rules_for(SymbolSettings(instrument, Synthetic(), Venue(), Book(), vpin, *rest), Source()).vpin
 
 
 def _only(tree: Tree, model: type[Section]) -> Tree:

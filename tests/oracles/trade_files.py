@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from tests.oracles.exact_vpin import buckets_of, mean_abs, net
+from tests.oracles.plain_vpin import buckets_of, mean_abs, net
 
 NAMES = ("ts_ns", "price", "qty", "side", "bid", "ask", "trade_id")
 Entry = dict[str, str]
