@@ -220,6 +220,8 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
             console.book_broke(symbol, "gap", int(now.ledger[0].last_ns))
         if now.n_crossed != (before.n_crossed if before else 0):
             console.book_broke(symbol, "crossing", int(now.ledger[0].last_ns))
+        if now.n_invalid_flag != (before.n_invalid_flag if before else 0):
+            console.flag_broke(symbol, int(now.ledger[0].last_ns))
         if now.n_faults != (before.n_faults if before else 0) or answer.tally:
             for error in broken(symbol, faults(now, answer.tally)):
                 console.fault(error)

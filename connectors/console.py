@@ -53,6 +53,15 @@ class Console:
         if n:
             self.say(f"{symbol}: {why} in the book by {ts_ns} ns{_nth(n)}: no quotes until it is whole again")
 
+    def flag_broke(self, symbol: str, ts_ns: int) -> None:
+        """Tell that the venue's word on who bought contradicts its prices."""
+        n = self._count(symbol, "invalid_flag")
+        if n:
+            self.say(
+                f"{symbol}: the venue's flag names one side against the prices by {ts_ns} ns{_nth(n)}: "
+                "the tick rule classifies until it recovers"
+            )
+
     def fault(self, error: InvariantBroken) -> None:
         """Tell of a state that cannot be, once per symbol and rule."""
         self.counts[error.symbol, error.rule] += 1

@@ -24,6 +24,9 @@ LOSSES: Final = (
 """Counters of a source that a user is told of; the others are part of every good recording."""
 
 
+Dumped = tuple[bytes, bytes, bytes, int, int, int, int, int, int]
+
+
 @dataclass(frozen=True)
 class Standing:
     """Copies of what the summary is written from."""
@@ -37,14 +40,19 @@ class Standing:
     n_crossed: int = 0
     n_faults: int = 0
     """States of the orders that cannot be."""
+    n_alerts: int = 0
+    """How often toxicity rose above its threshold."""
+    n_invalid_flag: int = 0
+    """How often the venue's flag was found broken."""
 
-    def dump(self) -> tuple[bytes, bytes, bytes, int, int, int, int]:
+    def dump(self) -> Dumped:
         """Return plain bytes for a checkpoint."""
         records = self.ledger.tobytes(), self.orders.tobytes(), self.risk.tobytes()
-        return (*records, self.n_pauses, self.n_gaps, self.n_crossed, self.n_faults)
+        broken = self.n_gaps, self.n_crossed, self.n_faults
+        return (*records, self.n_pauses, *broken, self.n_alerts, self.n_invalid_flag)
 
     @classmethod
-    def load(cls, dumped: tuple[bytes, bytes, bytes, int, int, int, int]) -> "Standing":
+    def load(cls, dumped: Dumped) -> "Standing":
         """Return what `dump` kept."""
         return cls(Ledger.load(dumped[0]), Orders.load(dumped[1]), Risk.load(dumped[2]), *dumped[3:])
 
@@ -83,6 +91,9 @@ def _account(journal: Journal, standing: Standing) -> dict[str, object]:
         "pnl_after_fees": journal.money(equity_micro(ledger)),
         "vpin_mean": round(float(ledger.vpin_sum) / seconds, 6) if seconds > 0 else None,
         "vpin_max": round(float(ledger.vpin_max), 6) if seconds > 0 else None,
+        "vpin_alerts": standing.n_alerts,
+        "vpin_stale": int(ledger.n_stale),
+        "vpin_invalid_flag": standing.n_invalid_flag,
         "pauses": standing.n_pauses,
         "first_ns": int(ledger.first_ns),
         "last_ns": int(ledger.last_ns),
@@ -129,6 +140,8 @@ def losses(symbol: str, figures: Mapping[str, object]) -> list[str]:
         told.append("no snapshot for its diffs to begin from")
     left_out = {name: source[name] for name in LOSSES if source.get(name, 0)}
     told += [f"left out or moved: {_listed(left_out)}"] if left_out else []
+    flags = _count(figures, "vpin_invalid_flag")
+    told += [f"the venue's flag of aggressors found broken {flags:,} times"] if flags else []
     broken = _counts(figures, "faults")
     told += [f"broken invariants: {_listed(broken)}"] if broken else []
     return [f"{symbol}: {', '.join(told)}{': see dead_letters.jsonl' if reasons else ''}"] if told else []

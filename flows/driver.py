@@ -125,10 +125,18 @@ def _standing(desk: Desk) -> Standing:
     def number(cell: object, name: str) -> int:
         return int(np.asarray(cell)[name][0])
 
-    n_pauses, n_gaps = number(desk.asmm, "n_pauses"), number(desk.book, "n_gaps")
     n_faults = number(desk.orders, "n_illegal") + number(desk.orders, "fault")
-    n_crossed = number(desk.book, "n_crossed")
-    return Standing(desk.ledger, desk.orders, desk.risk, n_pauses, n_gaps, n_crossed, n_faults)
+    return Standing(
+        desk.ledger,
+        desk.orders,
+        desk.risk,
+        number(desk.asmm, "n_pauses"),
+        number(desk.book, "n_gaps"),
+        number(desk.book, "n_crossed"),
+        n_faults,
+        number(desk.asmm, "n_alerts"),
+        number(desk.ledger, "n_invalid_flag"),
+    )
 
 
 def _time(times: Times, playback: Playback, ns: int) -> None:

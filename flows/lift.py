@@ -117,6 +117,7 @@ class View(NamedTuple):
     quotes: Table[Quotes]
     n_quotes: int
     n_pauses: int
+    n_alerts: int
     n_gaps: int
     n_crossed: int
 
@@ -127,14 +128,15 @@ class AsmmStep(Step):
     def __init__(self, rules: Rules, state: Any) -> None:  # noqa: ANN401
         self.rules = rules
         self.asmm = Asmm.load(state) if state else Asmm.cell()
-        self.n_pauses = column(self.asmm, "n_pauses")
+        self.n_pauses, self.n_alerts = column(self.asmm, "n_pauses"), column(self.asmm, "n_alerts")
 
     def take(self, item: Any) -> View:  # noqa: ANN401
         """Return the view with every decision of the frame."""
         (frame, tops, n_gaps, n_crossed), readings = item
         quotes = Quotes.table(len(frame.rows))
         n = asmm_on_frame(self.asmm, self.rules.asmm, frame.rows, tops, readings, quotes)
-        return View(frame, tops, readings, quotes, n, int(self.n_pauses[0]), n_gaps, n_crossed)
+        counted = int(self.n_pauses[0]), int(self.n_alerts[0]), n_gaps, n_crossed
+        return View(frame, tops, readings, quotes, n, *counted)
 
     def dump(self) -> bytes:
         """Return inventory and pause."""
@@ -151,6 +153,7 @@ class RiskStep(Step):
         self.orders = Orders.load(orders) if orders else Orders.cell()
         self.ledger = Ledger.load(ledger) if ledger else Ledger.cell()
         self.faults = column(self.orders, "n_illegal"), column(self.orders, "fault")
+        self.n_invalid_flag = column(self.ledger, "n_invalid_flag")
 
     def take(self, item: View) -> Answer:
         """Return the requests and fills of the frame."""
@@ -177,7 +180,10 @@ class RiskStep(Step):
     def _standing(self, view: View) -> Standing:
         n_faults = int(self.faults[0][0]) + int(self.faults[1][0])
         ledger, orders, risk = copied(self.ledger), copied(self.orders), copied(self.risk)
-        return Standing(ledger, orders, risk, view.n_pauses, view.n_gaps, view.n_crossed, n_faults)
+        broken = view.n_gaps, view.n_crossed, n_faults
+        return Standing(
+            ledger, orders, risk, view.n_pauses, *broken, view.n_alerts, int(self.n_invalid_flag[0])
+        )
 
     def dump(self) -> tuple[bytes, bytes, bytes]:
         """Return position, orders and account."""

@@ -9,7 +9,7 @@ from typing import Final
 from operators.kernel import Cell, Record, Table, kernel
 from operators.rows import FILLED, MAKER, Row, Rows, settles
 from operators.touch import VALID, Top
-from operators.toxicity import Reading
+from operators.toxicity import INVALID_FLAG, STALE, Reading
 from operators.vpin import counts
 
 MICRO: Final = 1_000_000
@@ -44,6 +44,11 @@ class Ledger(Record):
     vpin_max: float
     vpin_last: float
     vpin_since_ns: int
+    vpin_status: int
+    """Of the last reading."""
+    n_stale: int
+    """How often readings became stale, and how often the venue's flag was found broken."""
+    n_invalid_flag: int
 
 
 class Fill(Record):
@@ -95,6 +100,10 @@ def watch(ledger: Ledger, ts_ns: int, top: Top, reading: Reading) -> None:
     ledger.vpin_last = reading.value
     if counts(reading) and reading.value > ledger.vpin_max:
         ledger.vpin_max = reading.value
+    if reading.status != ledger.vpin_status:
+        ledger.vpin_status = reading.status
+        ledger.n_stale += reading.status == STALE
+        ledger.n_invalid_flag += reading.status == INVALID_FLAG
 
 
 @kernel

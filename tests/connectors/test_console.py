@@ -65,3 +65,12 @@ def test_a_line_takes_the_place_of_the_progress_line_on_a_terminal():
     progress.note("BTCUSDT", 2 * 10**9, 1, 0)
     Console(progress, stream=terminal).say("a line")
     assert terminal.getvalue().endswith("\r\x1b[Ka line\n")
+
+
+def test_a_flag_against_the_prices_is_told_each_of_the_first_times():
+    said = console()
+    said.flag_broke("BTCUSDT", 17)
+    assert lines(said) == [
+        "BTCUSDT: the venue's flag names one side against the prices by 17 ns: "
+        "the tick rule classifies until it recovers"
+    ]

@@ -6,10 +6,13 @@ from operators.risk import OVER_BUDGET, TOO_SMALL, Risk
 
 
 def test_a_standing_survives_its_checkpoint():
-    standing = Standing(Ledger.cell(n_fills=4), Orders.cell(n_placed=9), Risk.cell(n_denied=5), 1, 2, 3, 4)
+    standing = Standing(
+        Ledger.cell(n_fills=4), Orders.cell(n_placed=9), Risk.cell(n_denied=5), 1, 2, 3, 4, 5, 6
+    )
     again = Standing.load(standing.dump())
     assert again.dump() == standing.dump()
     assert (again.n_pauses, again.n_gaps, again.n_crossed, again.n_faults) == (1, 2, 3, 4)
+    assert (again.n_alerts, again.n_invalid_flag) == (5, 6)
     assert int(again.ledger[0].n_fills) == 4
     assert int(again.risk[0].n_denied) == 5
 
@@ -24,13 +27,14 @@ def test_everything_that_was_lost_is_named_the_most_frequent_first():
         "book_gaps": 1,
         "book_crossings": 2,
         "faults": {"no_order_slot": 1},
+        "vpin_invalid_flag": 2,
         "source": {"diffs": 5, "snapshots": 0, "duplicate_trade": 3, "diffs_stale": 4},
     }
     (sentence,) = losses("A", figures)
     assert sentence == (
         "A: 1,202 messages set aside (off_grid 1,200, malformed_json 2), 1 book gap, 2 book crossings, "
         "no snapshot for its diffs to begin from, left out or moved: duplicate_trade 3, "
-        "broken invariants: no_order_slot 1: see dead_letters.jsonl"
+        "the venue's flag of aggressors found broken 2 times, broken invariants: no_order_slot 1: see dead_letters.jsonl"
     )
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from operators.ledger import MICRO, Fill, Ledger, LedgerParams, equity_micro, fee_micro, ledger_on_frame
 from operators.rows import ACCEPTED, BUY, CLOCK, FILLED, LAST, LEVEL, MAKER, SELL, TRADE, Row
 from operators.touch import EMPTY, INVALID, UNFINISHED, VALID, Top
-from operators.toxicity import DISABLED, LOW_VOLUME, OK, WARMING, Reading
+from operators.toxicity import DISABLED, INVALID_FLAG, LOW_VOLUME, OK, STALE, WARMING, Reading
 
 FEES = st.integers(-1_000_000, 1_000_000)
 
@@ -187,6 +187,14 @@ def test_the_mean_of_vpin_is_over_the_time_it_was_ready():
     assert ledger.vpin_sum / (ledger.vpin_ns * 1e-9) == pytest.approx(0.4, rel=1e-12)
     assert (ledger.vpin_max, ledger.vpin_last) == (0.8, 0.6)
     assert (ledger.first_ns, ledger.last_ns) == (second, 12 * second)
+
+
+def test_each_time_that_flow_becomes_stale_or_its_flag_breaks_is_counted_once():
+    account = Account()
+    told = (OK, STALE, STALE, OK, STALE, INVALID_FLAG, INVALID_FLAG, OK, INVALID_FLAG)
+    for ts_ns, status in enumerate(told, 1):
+        account.frame(rows_of(clock(ts_ns)), None, readings_of((0.5, status)))
+    assert (account.ledger.n_stale, account.ledger.n_invalid_flag) == (2, 2)
 
 
 @pytest.mark.parametrize("status", [DISABLED, WARMING, LOW_VOLUME])
