@@ -70,7 +70,8 @@ def test_a_line_takes_the_place_of_the_progress_line_on_a_terminal():
 def test_a_flag_against_the_prices_is_told_each_of_the_first_times():
     said = console()
     said.flag_broke("BTCUSDT", 17)
-    assert lines(said) == [
+    (sentence,) = lines(said)
+    assert sentence == (
         "BTCUSDT: the venue's flag names one side against the prices by 17 ns: "
         "the tick rule classifies until it recovers"
-    ]
+    )

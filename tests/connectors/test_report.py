@@ -34,7 +34,8 @@ def test_everything_that_was_lost_is_named_the_most_frequent_first():
     assert sentence == (
         "A: 1,202 messages set aside (off_grid 1,200, malformed_json 2), 1 book gap, 2 book crossings, "
         "no snapshot for its diffs to begin from, left out or moved: duplicate_trade 3, "
-        "the venue's flag of aggressors found broken 2 times, broken invariants: no_order_slot 1: see dead_letters.jsonl"
+        "the venue's flag of aggressors found broken 2 times, broken invariants: no_order_slot 1: "
+        "see dead_letters.jsonl"
     )
 
 
