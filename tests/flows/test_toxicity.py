@@ -8,7 +8,7 @@ import pytest
 from operators.rows import BUY, SELL
 from tests.oracles.exact_vpin import Best, Trade
 from tests.oracles.raw_market import make_market
-from tests.oracles.runs import REPLAY, capture, graphed, lines, made, replaying
+from tests.oracles.runs import REPLAY, capture, fused, graphed, lines, logs, made, replaying
 from tests.oracles.told import asked, told
 from tests.oracles.toxic_tapes import SECOND, START
 
@@ -188,3 +188,30 @@ def test_trades_that_cannot_be_change_no_order(tmp_path):
     for name in ("pauses", "vpin_mean", "vpin_max", "fills", "pnl_after_fees"):
         assert figures[1][name] == figures[0][name]
     assert figures[0]["pauses"] > 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("classifier=lee_ready", "mid_tie=hash", "partial=weighted", "bucket_mode=adv"),
+        ("classifier=lee_ready", "quote_lag_ms=5", "estimator=net", "toxic_reduce=skew"),
+        ("classifier=bvc", "bvc_bar_s=0.2", "threshold_mode=cdf", "cdf_min=5"),
+        (
+            "classifier=tick",
+            "bucket_mode=vol_regime",
+            "widen_mode=ramp",
+            "bucket_unit=quote",
+            "bucket_size=2",
+        ),
+    ],
+)
+def test_whatever_the_options_graph_and_fused_driver_write_the_same(tmp_path, options):
+    common = replaying(capture(tmp_path / "testusdt.gz", n_diffs=300))
+    toxic = ("vpin.bucket_size=0.03", "vpin.min_buckets=1", "vpin.threshold=0.3", "vpin.pause_threshold=0.5")
+    chosen = (*common, *toxic, "vpin.pause_seconds=0.3", *(f"vpin.{option}" for option in options))
+    graph = graphed(made(tmp_path / "graph", *chosen, config=REPLAY))
+    assert logs(fused(made(tmp_path / "fused", *chosen, config=REPLAY))) == logs(graph)
+    figures = json.loads((graph / "summary.json").read_text())["symbols"]["TESTUSDT"]
+    assert figures["pauses"] > 0
+    plain = graphed(made(tmp_path / "plain", *common, *toxic, "vpin.pause_seconds=0.3", config=REPLAY))
+    assert asked(plain) != asked(graph)

@@ -93,7 +93,7 @@ def test_one_burst_is_not_taken_for_the_pace_of_a_day():
 
 
 def test_a_day_after_the_last_trade_its_volume_weighs_half():
-    """Half-life a day, one bucket a day: (10 · (√½ mean over the day before) + 40) fades by half."""
+    """Half-life and bucket are a day; the configured 10 lots were traded evenly over the day before."""
     setup = Setup(bucket=10, per_day=1, mode="adv", halflife_ns=DAY_NS, n_buckets=2)
     state, _ = read_all(setup, [*flow("b40"), *flow("b1", ts=START + DAY_NS)])
     tau = 1 / math.log(2)
@@ -103,6 +103,15 @@ def test_a_day_after_the_last_trade_its_volume_weighs_half():
     assert state[0].day_steps == pytest.approx(volume, rel=1e-12)
     first = round((past + 40) / (tau * 0.5))
     assert state[0].open_size == first
+
+
+def test_volume_fades_until_the_bucket_is_sized_not_until_the_last_trade():
+    """A bar poured an hour late, half-life an hour, an hour's volume a bucket."""
+    setup = Setup(bucket=10, per_day=24, mode="adv", halflife_ns=HOUR, classifier="bvc")
+    state, _ = read_all(setup, [*flow("b100"), Clock(START + HOUR)])
+    tau = 1 / math.log(2)
+    faded = (10 * tau * (1 - 1 / 2) + 100) / 2
+    assert state[0].open_size == round(faded / (tau * (1 - 1 / 4)))
 
 
 def test_previous_buckets_keep_their_own_sizes_in_the_value():
