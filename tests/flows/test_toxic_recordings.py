@@ -97,6 +97,32 @@ def test_a_recording_whose_every_flag_says_sell_is_found_out_and_measured_by_the
     assert values[-1] == by_ticks[-1] < 0.9
 
 
+def agreement(rows, **settings):
+    """The share of trades that are given the side of the venue's flag."""
+    state, params = Vpin.cell(), params_of(Setup(bucket=1 << 40, **settings))
+    readings, begun, agreed = Reading.table(len(rows)), 0, 0
+    trades = np.flatnonzero(rows["kind"] == TRADE)
+    for i in trades:
+        vpin_on_frame(state, params, rows[begun : i + 1], readings[begun : i + 1])
+        agreed += int(state[0].last_side == rows["side"][i])
+        begun = i + 1
+    return agreed / len(trades)
+
+
+@pytest.mark.parametrize(
+    ("name", "tick"),
+    [
+        ("raw/binance_usdm_btcusdt_20240808.gz", "0.1"),
+        ("raw/binance_usdm_ethusdt_20240808.gz", "0.01"),
+    ],
+)
+def test_quotes_that_are_five_milliseconds_old_judge_trades_better_than_the_newest(data, name, tick):
+    """The book after a trade often arrives before the trade itself."""
+    rows = recorded(data / name, tick, "0.001")
+    assert 0.80 < agreement(rows, classifier="lee_ready") < 0.92
+    assert 0.93 < agreement(rows, classifier="lee_ready", quote_lag_ns=SECOND // 200) < 1.0
+
+
 @pytest.fixture(scope="module")
 def runs(data, tmp_path_factory):
     """The whole tape, with and without the lean."""
