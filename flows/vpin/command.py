@@ -24,6 +24,7 @@ from flows.vpin.suggest import suggest
 from flows.vpin.summary import FEWEST_TRADES, amount, summary, unusable_sentences
 from flows.vpin.table import Rows
 from operators.errors import ConfigError, SourceError
+from operators.kernel import is_cold
 
 HELP: Final = """Measure VPIN on a file of trades: say whether its settings mean anything there, or write \
 its value after every row.
@@ -82,6 +83,8 @@ def measure_file(trades: Path, wanted: Wanted, given: dict[str, str]) -> None:
         raise ConfigError(
             ["--suggest needs a --bucket-mode of fixed or vol_regime: adv has sizes of its own"]
         )
+    if is_cold():
+        sys.stderr.write("Compiling the rules; this happens once per change of a rule.\n")
     reader = Reader(file, made.instrument, told.get("market", AUTO))
     totals = _write(made, reader, wanted) if wanted.out else _summarise(made, reader, wanted)
     if wanted.suggests:

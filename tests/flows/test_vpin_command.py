@@ -12,7 +12,7 @@ import pytest
 
 from configs.schema import Vpin
 from connectors.trades import opening, text
-from flows.vpin import VPINCalculator
+from flows.vpin import VPINCalculator, command
 from flows.vpin.command import app, spelled
 from flows.vpin.shares import TimeAbove
 from flows.vpin.summary import chance_level
@@ -36,6 +36,12 @@ def table(tape, *options, out=None):
     vpin(tape, *GRID, "--out", out, *options)
     with out.open() as file:
         return list(csv.DictReader(file))
+
+
+@pytest.fixture(autouse=True)
+def compiled(monkeypatch):
+    """Let no test hear of rules that another is compiling."""
+    monkeypatch.setattr(command, "is_cold", lambda: False)
 
 
 def summary(capsys, tape, *options):
@@ -90,6 +96,8 @@ def test_there_is_an_option_for_every_setting():
     assert done.returncode == 0
     offered = set(re.findall(r"--[a-z][a-z-]*", done.stdout))
     assert {spelled(name) for name in Vpin.model_fields} <= offered
+    assert "phoenix vpin tape.csv --tick-size 0.01 --lot-size 0.001 --bucket-size 0.40" in done.stdout
+    assert "Exit codes: 0 " in done.stdout
     assert {"--out", "--plot", "--suggest", "--share", "--symbol", "--tick-size", "--lot-size"} <= offered
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from configs.schema import Vpin
-from flows.vpin import VPINCalculator
+from flows.vpin import VPINCalculator, command
 from flows.vpin.command import app
 
 PAGE = (Path(__file__).parents[2] / "docs" / "vpin_command.md").read_text(encoding="utf-8")
@@ -26,6 +26,7 @@ def run(line):
 
 def test_the_page_shows_what_its_commands_print(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(command, "is_cold", lambda: False)
     (tape,) = blocks("csv")
     Path("tape.csv").write_text(tape)
     sessions = re.findall(r"^\$ (.*)\n((?:[^$].*\n)*)", "".join(blocks("console")), re.MULTILINE)
