@@ -10,15 +10,13 @@ from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any, Final, NamedTuple
 
-import numpy as np
-
 from configs.schema import Vpin
-from connectors.recorded.blocks import as_rows
+from connectors.recorded.blocks import as_rows, best_rows, load_block, trade_row
 from connectors.recorded.grid import Grid, Grids, TooFine
 from connectors.recorded.letters import Reason, Unusable
 from connectors.trades.columns import SIDES
 from connectors.trades.judge import BAD_QUOTE
-from connectors.trades.stretch import DUPLICATE, Entries, rows_of
+from connectors.trades.stretch import DUPLICATE
 from flows.vpin.measure import STATUS, Meter
 from flows.vpin.settings import setup
 from operators.errors import ConfigError
@@ -116,9 +114,10 @@ class VPINCalculator:
                 return
             self._last_id = trade_id
         self._ts_ns = max(self._ts_ns, ts_ns)
-        numbers = (ts_ns, self._ts_ns, trade_id, ticks, lots, side, *self._touch(mid))
-        rows, _ = rows_of(Entries(*(np.array([number], np.int64) for number in numbers)))
-        self._point = self._meter.on(as_rows(rows))[0].copy()
+        times, (bid, ask) = (ts_ns, self._ts_ns), self._touch(mid)
+        touch = best_rows(*times, 0, (bid, 0), (ask, 0)) if bid else b""
+        rows = load_block(touch + trade_row(*times, trade_id, ticks, lots, side))
+        self._point = self._meter.on(as_rows(rows))[0]
 
     def get_vpin(self) -> float:
         """Return VPIN in 0..1, or the fallback while it is not ready."""

@@ -60,7 +60,8 @@ def sizes_between(low: int, high: int) -> list[int]:
     [1, 2, 4, 10, 21, 46, 100, 215, 464, 1000]
     """
     even = np.geomspace(low, high, CANDIDATES)
-    return sorted({_rounded(size) for size in even} | {low, high})[: CANDIDATES + 2]
+    inside = {size for size in map(_rounded, even) if low < size < high}
+    return sorted(inside | {low, high})
 
 
 def try_sizes(setup: Setup, stretches: Iterable[Stretch], sizes: Sequence[int]) -> list[Tried]:
