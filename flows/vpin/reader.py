@@ -63,9 +63,11 @@ def listing(file: TradeFile, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _shown(stretches: Stretches, doing: str) -> Iterator[Stretch]:
+    if not sys.stderr.isatty():
+        yield from stretches
+        return
     columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(doing, total=stretches.total)
         for stretch in stretches:
             progress.update(task, completed=stretches.done)

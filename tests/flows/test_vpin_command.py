@@ -563,3 +563,22 @@ def test_the_recorded_sweep_has_its_known_figures(data, part, capsys, tmp_path):
     rows = pl.read_parquet(tmp_path / "out.parquet")
     assert (len(rows), rows["buckets_closed"][-1]) == (18_817, 500)
     assert rows["vpin"].max() == pytest.approx(0.903227, abs=1e-6)
+
+
+def test_the_recorded_burst_has_its_known_figures(data, capsys):
+    tape = data / "raw" / "binance_usdm_btcusdt_20240808.gz"
+    if not tape.exists():
+        pytest.skip(f"no such recording: {tape}")
+    told = summary(capsys, tape, "--bucket-unit", "quote", "--bucket-size", "2e6", "--min-buckets", 5)
+    assert told["trades"].startswith("21,313 in 5.7 min, from 2024-08-08 23:54")
+    assert told["VPIN"].endswith("highest 0.740054, of 70 values at closed buckets")
+    assert told["of closes"].split() == ["18.57%", "0.00%", "0.00%"]
+    assert "set aside" not in told["trades"]
+
+
+def test_a_flag_that_contradicts_the_prices_is_told_from_its_thousandth_trade(tmp_path):
+    entries = [trade(i, "sell", "1", f"{100 + i % 2}.00") for i in range(1200)]
+    rows = table(write_csv(tmp_path / "tape.csv", entries, FOUR), "--bucket-size", 10)
+    assert [row["status"] for row in rows].index("invalid_flag") == 999
+    assert {row["status"] for row in rows[999:]} == {"invalid_flag"}
+    assert float(rows[998]["vpin"]) == 1.0 > float(rows[-1]["vpin"])
