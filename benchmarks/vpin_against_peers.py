@@ -31,6 +31,8 @@ BATCHES["orderflow-metrics"] = 50_000
 STREAMS = {"wickra": N, "vpin-lab": 1000, "flowrisk": 5000}
 UNITS = (0.1, 0.0001)
 """Lots that wickra gets as decimals, too: it adds floats."""
+REPEATS = 3
+"""Of the quick batches, in each round: they are over before a neighbour's burst is."""
 EXACT = 1e-12
 Answers = list[dict[str, Any]]
 
@@ -99,10 +101,9 @@ class Contender(NamedTuple):
     ask: Callable[[], Any]
 
 
-def peers_python() -> Path | None:
-    """Return the Python that has the peers, if there is one."""
-    path = Path(os.environ.get("PHOENIX_PEERS_PYTHON") or ROOT / ".venv-peers" / "bin" / "python")
-    return path if path.is_file() else None
+def peers_python() -> Path:
+    """Return the Python that has the peers, which may be absent."""
+    return Path(os.environ.get("PHOENIX_PEERS_PYTHON") or ROOT / ".venv-peers" / "bin" / "python")
 
 
 def measure(*, quick: bool) -> Iterator[Figure]:
@@ -110,22 +111,23 @@ def measure(*, quick: bool) -> Iterator[Figure]:
     ours = Ours(tape)
     contenders = [Contender("phoenix", way, N, getattr(ours, way)) for way in ("batch", "frame", "stream")]
     python, worker = peers_python(), None
-    if python is None:
-        yield missing("peers", "no .venv-peers and no PHOENIX_PEERS_PYTHON: `make bench-peers` installs them")
+    if not python.is_file():
+        yield missing("peers", f"{python} is absent (`make bench-peers` makes it)")
     else:
         worker = Worker([ROOT / "benchmarks" / "peers_worker.py", saved(tape)], python=python)
         for name in BATCHES:
             version = worker.ask(("version", name))
-            if isinstance(version, dict):
-                yield missing(name, version["problem"])
-            else:
+            if isinstance(version, str):
                 contenders += ways_of(worker, name, version)
+            else:
+                yield missing(name, version["problem"])
+    contenders.sort(key=lambda each: (-each.n, each.way))
     found: dict[Contender, Answers] = {each: [] for each in contenders}
     for run in range(3 if quick else 8):
         for each in contenders:
-            answer = each.ask()
+            answers = [each.ask() for _ in range(REPEATS if each.way == "batch" and each.n == N else 1)]
             if run > 0:
-                found[each].append(answer)
+                found[each] += answers
     yield from said(found)
     if worker is not None:
         yield from decimals(worker)
