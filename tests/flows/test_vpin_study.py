@@ -14,7 +14,7 @@ from flows.vpin.study import Study
 from flows.vpin.suggest import sizes_between
 from flows.vpin.summary import deciles
 from operators.rows import BUY, SELL
-from tests.oracles.exact_vpin import buckets_of, mean_abs
+from tests.oracles.plain_vpin import buckets_of, mean_abs
 
 LOTS, WINDOW = 10, 4
 SETUP = {"tick_size": 1, "lot_size": 1, "bucket_size": LOTS, "n_buckets": WINDOW}
