@@ -138,7 +138,7 @@ def _suggestion(made: Setup, reader: Reader, totals: tuple[int, int], share: flo
     found = suggest(made, lambda: reader.stretches("trying sizes"), *totals, share)
     level = f"the threshold {made.vpin.threshold:g}"
     if found is None:
-        return f"suggestion   none: {level} is exceeded more often, whatever the size that it fills"
+        return f"suggestion   none: even with the largest buckets, {level} is exceeded more often"
     size, n = amount(made, found.steps), totals[0] / max(1, found.n_closed)
     caution = "; with so few, chance alone makes high values" if n < FEWEST_TRADES else ""
     return (

@@ -530,7 +530,7 @@ def test_a_suggestion_keeps_its_word(tmp_path, capsys):
 def test_without_a_size_that_is_large_enough_it_says_so(tmp_path, capsys):
     entries = [trade(i * 10**9, "buy", "1") for i in range(500)]
     told = summary(capsys, write_csv(tmp_path / "tape.csv", entries, FOUR), *GRID, "--suggest")
-    assert told["suggestion"].startswith("none: the threshold 0.7 is exceeded more often")
+    assert told["suggestion"].startswith("none: even with the largest buckets, the threshold 0.7")
 
 
 @pytest.mark.parametrize(("name", "magic"), [("vpin.png", b"\x89PNG\r\n"), ("vpin.svg", b"<?xml")])
