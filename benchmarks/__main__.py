@@ -10,9 +10,12 @@ find is named, and the benchmark skipped.
 - `burst`: source to sink in the capture's busiest second, replayed in real time (the capture).
 - `memory`: resident size after an hour and after a day of one synthetic symbol.
 - `warm_start`: a short run of the fused driver from an idle shell, compiled before.
+- `vpin_against_peers`: VPIN's ns a trade and error beside other packages' (`make bench-peers` installs them).
+- `vpin_in_graph`: VPIN's share of a core at 1000 trades a second of eight symbols, in real time.
 
 The recordings are looked for in PHOENIX_DATA, the sketch in PHOENIX_SKETCH, and both beside the
-checkout. Tapes are kept in `.cache/benchmarks`.
+checkout; a Python with the other packages in PHOENIX_PEERS_PYTHON, or .venv-peers. Tapes are
+kept in `.cache/benchmarks`.
 """
 
 import argparse

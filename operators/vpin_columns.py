@@ -1,4 +1,8 @@
-"""VPIN over columns of trades, as files and data frames hold them: arrays in, a value per trade out."""
+"""VPIN over columns of trades, as files and data frames hold them: arrays in, a value per trade out.
+
+Columns hold no quotes, trade ids or lateness: what goes by a mid has the tick rule in its
+place, and nothing is a duplicate or stale.
+"""
 
 from typing import NamedTuple
 
