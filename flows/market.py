@@ -28,6 +28,7 @@ from connectors.synthetic import SyntheticMarket
 from connectors.synthetic import open_tape as open_synthetic
 from connectors.tape import Tape
 from connectors.timing import Timing
+from connectors.with_bests import WithBests
 from flows.measures import measure_of, source_of
 from operators.desk import Rules, open_exchange
 from operators.errors import ConfigError, PhoenixError, SourceError
@@ -50,7 +51,7 @@ class Program:
         if source.kind == "recorded":
             recording = self.recordings[symbol]
             beside = {name for name, each in self.recordings.items() if each.path == recording.path}
-            return open_recorded(
+            tape = open_recorded(
                 symbol,
                 settings.instrument,
                 [recording.path],
@@ -58,6 +59,7 @@ class Program:
                 source.format,
                 neighbours=beside - {symbol},
             )
+            return tape if recording.tells_best else WithBests(tape)
         return open_synthetic(
             symbol,
             settings.instrument,

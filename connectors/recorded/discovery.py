@@ -33,6 +33,8 @@ class Recording(NamedTuple):
     symbol: str
     market: Market
     fmt: Format
+    tells_best: bool = True
+    """Whether best bids and offers are part of it."""
 
 
 class _Message(Struct, gc=False):
@@ -40,6 +42,7 @@ class _Message(Struct, gc=False):
     symbol: str = field(name="s", default="")
     first: Raw = field(name="U", default=ABSENT)
     previous: Raw = field(name="pu", default=ABSENT)
+    bid_size: Raw = field(name="B", default=ABSENT)
     data: "_Message | None" = None
 
 
@@ -47,6 +50,7 @@ class _Seen(NamedTuple):
     symbol: str
     is_diff: bool
     names_previous: bool
+    is_best: bool
 
 
 _MESSAGE: Final = Decoder(_Message)
@@ -73,7 +77,10 @@ def _look_into(path: Path, market: Market | Literal["auto"]) -> list[Recording]:
     if not symbols:
         raise SourceError(f"{path} does not say what it is a recording of: expected {expected}")
     found = _market_in_name(path) or _market_of(messages) if market == "auto" else market
-    return [Recording(path, symbol, found, fmt) for symbol in sorted(symbols)]
+    telling = {message.symbol for message in messages if message.is_best}
+    if fmt == "tables" and (path / "book.parquet").is_file():
+        telling = symbols
+    return [Recording(path, symbol, found, fmt, symbol in telling) for symbol in sorted(symbols)]
 
 
 def _first_messages(path: Path) -> Iterator[_Seen]:
@@ -92,7 +99,8 @@ def _first_messages(path: Path) -> Iterator[_Seen]:
             except (DecodeError, UnicodeDecodeError, RecursionError):
                 continue
             said = message.data or message
-            yield _Seen(said.symbol, said.first is not ABSENT, said.previous is not ABSENT)
+            is_best = said.bid_size is not ABSENT
+            yield _Seen(said.symbol, said.first is not ABSENT, said.previous is not ABSENT, is_best)
     finally:
         lines.close()
 
