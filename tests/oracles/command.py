@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CLI = [sys.executable, "-m", "flows.cli"]
-OTHER_CODE = "import flows.market; flows.market.code_digest = lambda: 'f' * 16"
+OTHER_CODE = "import flows.market; flows.market.code_digest = lambda *_: 'f' * 16"
 """Makes the program think that it is another version of itself."""
 Done = subprocess.CompletedProcess[str]
 
