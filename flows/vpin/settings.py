@@ -69,6 +69,10 @@ def setup(given: Mapping[str, Any], spell: Callable[[str], str] = str) -> Setup:
             problems.unknown((name,), [*Listing.model_fields, *Vpin.model_fields])
     listing = check(problems, (), Listing, _only(tree, Listing))
     vpin = check(problems, (), Vpin, {"enabled": "true", **_only(tree, Vpin)})
+    if vpin.value.measure is not None:
+        problems.key(
+            ("measure",), "must be left out: VPIN itself is what is measured here", vpin.value.measure
+        )
     instrument = _instrument(listing.value, listing.refused, problems)
     clashes = vpin_clashes(vpin.value, instrument)
     report(problems, clashes, vpin.refused, (), Vpin.model_fields)

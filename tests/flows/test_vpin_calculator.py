@@ -221,6 +221,17 @@ def test_everything_that_is_wrong_with_the_settings_is_told_at_once():
     ]
 
 
+def test_another_measure_is_not_taken_for_vpin():
+    configs: list[Any] = [{**USUAL, "measure": "other:make"}, Vpin(measure="other:make")]
+    for config in configs:
+        with pytest.raises(ConfigError) as refused:
+            VPINCalculator(config, **GRID)
+        assert refused.value.problems == [
+            'measure must be left out: VPIN itself is what is measured here, was "other:make"'
+        ]
+    VPINCalculator({**USUAL, "measure": None})
+
+
 def test_settings_must_be_settings():
     wrong: list[Any] = [None, 7, "bucket_size: 1", [("bucket_size", 1)]]
     for config in wrong:

@@ -358,6 +358,7 @@ def test_everything_wrong_with_the_options_is_told_at_once(ten):
         (("--share", "1"), "--share must be a number from 0 to below 1, was 1"),
         (("--seed", "-1"), "--seed must be a whole number, at least 0, was -1"),
         (("--enabled", "no"), "--enabled must be true: nothing is measured otherwise"),
+        (("--measure", "other:make"), "--measure must be left out: VPIN itself is what is measured here"),
         (("--suggest", "--bucket-mode", "adv"), "--suggest needs a --bucket-mode of fixed or vol_regime"),
         (("--symbol", "NOSUCH", "--tick-size", "1e-30"), "--tick-size must have at most 18 decimals"),
     ],
