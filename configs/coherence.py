@@ -1,5 +1,6 @@
 """What several keys must agree on: rules that no key can be held to alone."""
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -10,6 +11,7 @@ from configs.schema import Quoting, Risk, Source, Synthetic, Vpin
 from operators.instruments import Instrument
 from operators.rows import LIMIT
 
+MEASURE: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 LEAST_PRICE_TICKS: Final = 100
 LEAST_TRADE_LOTS: Final = 5
 MOST_STEPS: Final = 2**40
@@ -39,6 +41,8 @@ def vpin_clashes(vpin: Vpin, instrument: Instrument | None) -> Iterator[Clash]:
     if vpin.min_buckets > vpin.n_buckets:
         text = f"must be at most n_buckets, which is {vpin.n_buckets}"
         yield Clash(("min_buckets", "n_buckets"), text, vpin.min_buckets)
+    if vpin.measure is not None and not MEASURE.fullmatch(vpin.measure):
+        yield Clash(("measure",), "must be module:name, as in toxicity.own:make", vpin.measure)
     if vpin.threshold_mode == "cdf" and vpin.cdf_min > vpin.cdf_window:
         text = f"must be at most cdf_window, which is {vpin.cdf_window}"
         yield Clash(("cdf_min", "cdf_window"), text, vpin.cdf_min)

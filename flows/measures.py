@@ -24,7 +24,11 @@ def measure_of(symbol: SymbolSettings) -> Measure | None:
     named = symbol.vpin.measure
     if not named:
         return None
-    made = factory(symbol)(symbol)
+    make = factory(symbol)
+    try:
+        made = make(symbol)
+    except Exception as error:
+        raise _wrong(symbol, f"must make a measure, but raised {type(error).__name__} ({error})") from error
     lacks = [name for name in NEEDED if not callable(getattr(made, name, None))]
     if lacks:
         raise _wrong(symbol, f"must make a measure, but what it makes has no {', '.join(lacks)}")

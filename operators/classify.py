@@ -38,14 +38,14 @@ def on_best(vpin: Vpin, row: Row) -> None:
 
 @kernel
 def twice_mid_before(vpin: Vpin, ts_ns: int) -> int:
-    """Return twice the mid as it stood at a time, the oldest that is remembered, or 0 if there was none."""
+    """Return twice the mid as it stood at a time, or 0 if there was none or it is forgotten."""
     k = vpin.n_mids
     oldest = max(0, k - MIDS)
     while k > oldest:
         k -= 1
         if vpin.mid_ns[k % MIDS] <= ts_ns:
             return int(vpin.mids[k % MIDS])
-    return int(vpin.mids[oldest % MIDS]) if oldest > 0 else 0
+    return 0
 
 
 @kernel

@@ -73,9 +73,8 @@ def test_what_it_dumps_it_goes_on_from(example, tmp_path):
     [
         ("nowhere:make", "must name something that can be imported as module:name"),
         ("json:make", "must name something that can be imported as module:name"),
-        ("json", "must name something that can be imported as module:name"),
-        (":make", "must name something that can be imported as module:name"),
         ("math:pi", "must name something that can be called"),
+        ("os:getcwd", "must make a measure, but raised TypeError"),
         ("builtins:id", "must make a measure, but what it makes has no on_frame, dump, restore"),
     ],
 )
@@ -83,3 +82,9 @@ def test_what_is_no_measure_is_refused_by_name(named, message, tmp_path):
     with pytest.raises(ConfigError, match=r"^symbols\.\w+\.vpin\.measure " + message) as caught:
         program(PROFILE, [QUIET, f'vpin.measure="{named}"'], tmp_path / "run")
     assert str(caught.value).endswith(f'was "{named}"')
+
+
+@pytest.mark.parametrize("named", ["json", ":make", "a b:c", "json:", "json:a.b"])
+def test_what_cannot_be_a_name_is_refused_with_all_that_is_wrong_with_the_settings(named):
+    with pytest.raises(ConfigError, match=r"vpin\.measure:? must be module:name"):
+        load(PROFILE, [f'vpin.measure="{named}"'])

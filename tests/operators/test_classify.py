@@ -125,12 +125,12 @@ def test_before_any_mid_is_old_enough_a_quote_lag_leaves_the_tick_rule():
     assert sides(told, classifier="lee_ready", quote_lag_ns=5 * MS) == [BUY, SELL]
 
 
-def test_a_lag_beyond_the_mids_that_are_remembered_takes_the_oldest_of_them():
+def test_a_lag_beyond_the_mids_that_are_remembered_leaves_the_tick_rule():
     quotes = [Best(START + n, 1000 + n, 1002 + n) for n in range(MIDS + 100)]
     oldest = 1001 + 100
     now = START + 1000
-    told = [*quotes, Trade(now, 0, oldest - 1, 1), Trade(now, 0, oldest + 1, 1)]
-    assert sides(told, classifier="lee_ready", quote_lag_ns=SECOND) == [SELL, BUY]
+    told = [*quotes, Trade(now, 0, oldest - 1, 1), Trade(now, 0, oldest - 2, 1)]
+    assert sides(told, classifier="lee_ready", quote_lag_ns=SECOND) == [BUY, SELL]
 
 
 @pytest.mark.parametrize("broken", [(101, 101), (102, 101), (0, 101), (-3, 101)])
