@@ -145,17 +145,8 @@ def values_of(field):
 
 
 # Where single values cannot be drawn freely: keys that must agree, and the recordings' own.
-FIXED = {
+FIXED = {"price", "mean_trade_notional", "max_inventory_lots", "n_buckets", "cdf_window", "kind", "path"}
 FIXED |= {"total_notional", "budget_notional", "measure"}
-    "mean_trade_notional",
-    "max_inventory_lots",
-    "n_buckets",
-    "cdf_window",
-    "kind",
-    "path",
-    "measure",
-}
-FIXED |= {"total_notional", "budget_notional"}
 
 
 @st.composite
