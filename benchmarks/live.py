@@ -22,10 +22,10 @@ from bytewax.recovery import RecoveryConfig, init_db_dir
 from numpy.typing import NDArray
 
 from benchmarks.figures import ROOT, capture
-from connectors.closed_loop import Frame
+from connectors.shared import Frame
 from flows.lift import PairStep, Step, lift
 from flows.market import Program, program
-from operators.desk import FRAME, REQUESTS_PER_DECISION, desk_on_rows, open_desk, open_sheet
+from operators.desk import FRAME, desk_on_rows, open_desk, open_sheet, requests_room
 from operators.ledger import Fill
 from operators.rows import Row, Rows
 
@@ -165,7 +165,7 @@ def replay() -> Program:
 def stream(made: Program) -> Rows:
     """Return all rows that a closed loop over the capture hands to the desk."""
     playback, desk, sheet = made.playback(SYMBOL), open_desk(), open_sheet()
-    out, fills = Row.table(FRAME + REQUESTS_PER_DECISION), Fill.table(FRAME)
+    out, fills = Row.table(requests_room(FRAME)), Fill.table(FRAME)
     frames, requests = [], out[:0]
     while (rows := playback.play(requests)) is not None:
         n, _ = desk_on_rows(desk, made.rules[SYMBOL], rows, sheet, out, 0, fills, 0)

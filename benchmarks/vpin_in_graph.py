@@ -21,7 +21,7 @@ from bytewax.recovery import RecoveryConfig, init_db_dir
 
 from benchmarks.figures import ROOT, Figure
 from benchmarks.vpin_tape import make_tape, rows_of
-from connectors.closed_loop import Frame
+from connectors.shared import Frame
 from flows.lift import Lifted, VpinStep
 from flows.market import Program, program
 from flows.phoenix import graph

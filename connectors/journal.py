@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from operators.errors import RunDirectoryError
 from operators.instruments import Instrument
 from operators.kernel import Table
 from operators.ledger import MICRO, Fill
-from operators.rows import AMEND, MAKER, PLACE, Rows
+from operators.rows import AMEND, MAKER, PLACE, Fact, Rows, plain
 
 LOGS: Final = ("orders", "fills", "dead_letters")
 STRINGS: Final = 1 << 12
@@ -149,26 +149,6 @@ class RunDirectory:
                 yield int(line[6 : line.index(b",")]), rank, n, line
 
 
-class Line(NamedTuple):
-    """A row as Python numbers: reading the fields of an array's row costs microseconds each."""
-
-    ts_event: int
-    ts_recv: int
-    id: int
-    price_ticks: int
-    size_lots: int
-    lag_us: int
-    kind: int
-    side: int
-    marks: int
-    reason: int
-
-
-def lines(rows: Rows) -> list[Line]:
-    """Return every row as Python numbers."""
-    return [Line(*row) for row in np.asarray(rows).tolist()]
-
-
 class Journal:
     """One symbol's parts of the logs."""
 
@@ -206,25 +186,25 @@ class Journal:
 
     def orders(self, requests: Rows) -> None:
         """Append requests, in their order."""
-        self.files["orders"].writelines(map(self._order, lines(requests)))
+        self.files["orders"].writelines(map(self._order, plain(requests)))
 
-    def _order(self, row: Line) -> bytes:
+    def _order(self, row: Fact) -> bytes:
         op = "place" if row.kind == PLACE else "amend" if row.kind == AMEND else "cancel"
         return f'{self._head(row)},"op":"{op}",{self._what(row)}}}\n'.encode()
 
-    def _head(self, row: Line) -> str:
+    def _head(self, row: Fact) -> str:
         return f'{{"ts":{row.ts_recv},"symbol":"{self.symbol}"'
 
-    def _what(self, row: Line) -> str:
+    def _what(self, row: Fact) -> str:
         side = "buy" if row.side > 0 else "sell"
         price, size = self.price(row.price_ticks), self.size(row.size_lots)
         return f'"id":"{self.prefix}{row.id}","side":"{side}","price":"{price}","size":"{size}"'
 
     def fills(self, rows: Rows, fills: Table[Fill]) -> None:
         """Append fills: `rows[k]` as the venue reported it, `fills[k]` as the account booked it."""
-        self.files["fills"].writelines(map(self._fill, lines(rows), np.asarray(fills).tolist()))
+        self.files["fills"].writelines(map(self._fill, plain(rows), np.asarray(fills).tolist()))
 
-    def _fill(self, row: Line, fill: tuple[int, int, int, int]) -> bytes:
+    def _fill(self, row: Fact, fill: tuple[int, int, int, int]) -> bytes:
         maker = "true" if row.marks & MAKER else "false"
         _, fee_tick_lots, fee_micro, position_lots = fill
         fee = self.money(fee_tick_lots * MICRO + fee_micro)

@@ -16,10 +16,11 @@ from typing import NamedTuple, Protocol, cast
 import numpy as np
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
-from connectors.closed_loop import Frame, Shared
 from connectors.pace import Pace
+from connectors.shared import Frame, Shared
 from connectors.tape import DeadLetter, State, Tally
 from connectors.whole import joined
+from operators.errors import PhoenixError
 from operators.rows import Row, Rows
 
 Item = tuple[str, tuple[str, Frame]]
@@ -83,10 +84,13 @@ class Signals(StatefulSourcePartition[Item, State]):
         """Release the next frames: the first even when stopped, as its logs are opened by it."""
         if self.ended or (self.shared.stop.is_set() and self.number > 0):
             raise StopIteration
-        self.shared.directory.make()
         batch: list[Item] = []
-        while len(batch) < self.framing.frames_per_batch and not self.ended:
-            batch.append((self.symbol, (self.symbol, self._frame())))
+        try:
+            self.shared.directory.make()
+            while len(batch) < self.framing.frames_per_batch and not self.ended:
+                batch.append((self.symbol, (self.symbol, self._frame())))
+        except PhoenixError as error:
+            self.shared.refuse(error)
         return batch
 
     def _frame(self) -> Frame:
@@ -139,4 +143,7 @@ class SignalSource(FixedPartitionedSource[Item, State]):
 
     def build_part(self, _step_id: str, for_part: str, resume_state: State | None) -> Signals:
         """Start a symbol's rows, or go on with them."""
-        return Signals(for_part, self.stretches(for_part), self.shared, self.framing, resume_state)
+        try:
+            return Signals(for_part, self.stretches(for_part), self.shared, self.framing, resume_state)
+        except PhoenixError as error:
+            self.shared.refuse(error)

@@ -23,6 +23,8 @@ COLUMNS: Final = {
 PnL is after fees; worst is the longest that a frame took to be answered.
 """
 
+LEGEND: Final = "PnL after fees; VPIN mean and highest; dead: messages set aside; worst: longest a frame took"
+
 
 def show(directory: Path) -> None:
     """Print the figures of the run in a directory."""
@@ -42,6 +44,7 @@ def show(directory: Path) -> None:
         table.add_row(symbol, *(_short(column, row.get(column)) for column in COLUMNS))
     console = Console()
     Console(width=max(console.width, console.measure(table).maximum)).print(table)
+    sys.stdout.write(f"{LEGEND}\n")
     for symbol, figures in whole["symbols"].items():
         for sentence in (*silence(symbol, figures), *losses(symbol, figures)):
             sys.stdout.write(f"{sentence}\n")

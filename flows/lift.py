@@ -8,12 +8,12 @@ import numpy as np
 from bytewax.operators import KeyedStream, StatefulBatchLogic
 from numpy.typing import NDArray
 
-from connectors.closed_loop import Answer, Frame
 from connectors.report import Standing
+from connectors.shared import Answer, Frame
 from connectors.whole import copied, picked
 from operators.asmm import Asmm, Quotes, asmm_on_frame
 from operators.book import book_on_frame, open_book
-from operators.desk import REQUESTS_PER_DECISION, Rules
+from operators.desk import Rules, requests_room
 from operators.flow import Flow, flow_on_frame
 from operators.kernel import Cell, Table
 from operators.ledger import Fill, Ledger, ledger_on_frame
@@ -158,7 +158,7 @@ class RiskStep(Step):
     def take(self, item: View) -> Answer:
         """Return the requests and fills of the frame."""
         rows = item.frame.rows
-        out = Row.table(item.n_quotes * 4 + REQUESTS_PER_DECISION)
+        out = Row.table(requests_room(item.n_quotes))
         n = risk_on_frame(
             self.risk, self.orders, self.rules.risk, self.rules.orders, rows, item.quotes, item.n_quotes, out
         )

@@ -15,7 +15,6 @@ from configs.notices import notices
 from configs.rules import rules_for
 from configs.settings import Settings, SymbolSettings
 from configs.write import digest, resolved_yaml
-from connectors.closed_loop import Mailbox, Shared
 from connectors.console import Console
 from connectors.journal import Journal, RunDirectory
 from connectors.playback import Playback
@@ -23,6 +22,7 @@ from connectors.progress import Progress
 from connectors.recorded import Recording, discover
 from connectors.recorded import open_tape as open_recorded
 from connectors.runs import next_directory
+from connectors.shared import Mailbox, Shared
 from connectors.stamp import Stamp
 from connectors.synthetic import SyntheticMarket
 from connectors.synthetic import open_tape as open_synthetic

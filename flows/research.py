@@ -10,7 +10,6 @@ from connectors.whole import picked
 from operators.asmm import Quotes, asmm_on_frame
 from operators.book import book_on_frame
 from operators.desk import (
-    REQUESTS_PER_DECISION,
     Desk,
     Exchange,
     Rules,
@@ -18,6 +17,7 @@ from operators.desk import (
     desk_on_rows,
     open_desk,
     open_sheet,
+    requests_room,
 )
 from operators.flow import flow_on_frame
 from operators.kernel import Table, kernel
@@ -36,7 +36,7 @@ SPARE = 1 << 11
 
 
 class Logs(NamedTuple):
-    """What a stretch of the run did."""
+    """What a frame, or a stretch of the run, did."""
 
     requests: Rows
     fill_rows: Rows
@@ -82,6 +82,20 @@ def run_stretch(
     return 0, n_requests, n_fills
 
 
+def step_by_step(desk: Desk, rules: Rules, measure: Measure, rows: Rows) -> Logs:
+    """Take a frame through one step after the other, as the graph does; return what it made of it."""
+    n = len(rows)
+    tops, readings, quotes = Top.table(n), Reading.table(n), Quotes.table(n)
+    requests, fills = Row.table(requests_room(n)), Fill.table(n)
+    book_on_frame(desk.book, rules.book, rows, tops)
+    measure.on_frame(rows, readings)
+    flow_on_frame(desk.flow, rules.flow, rows, readings)
+    decided = asmm_on_frame(desk.asmm, rules.asmm, rows, tops, readings, quotes)
+    asked = risk_on_frame(desk.risk, desk.orders, rules.risk, rules.orders, rows, quotes, decided, requests)
+    filled = ledger_on_frame(desk.ledger, rules.ledger, rows, tops, readings, fills)
+    return Logs(requests[:asked], picked(rows, np.asarray(fills)["row"][:filled]), fills[:filled])
+
+
 def run_frames(
     playback: Playback,
     measure: Measure,
@@ -89,25 +103,14 @@ def run_frames(
     stops: Callable[[], bool] = lambda: False,
 ) -> tuple[Desk, bool]:
     """Play a tape as `run_tape` does, frame by frame: the measure of toxicity is ordinary Python."""
-    desk, rules = open_desk(), playback.rules
-    requests = Row.table(0)
+    desk, requests = open_desk(), Row.table(0)
     while not stops():
         rows = playback.play(requests)
         if rows is None:
             return desk, True
-        n = len(rows)
-        tops, readings, quotes = Top.table(n), Reading.table(n), Quotes.table(n)
-        requests, fills = Row.table(4 * n + REQUESTS_PER_DECISION), Fill.table(n)
-        book_on_frame(desk.book, rules.book, rows, tops)
-        measure.on_frame(rows, readings)
-        flow_on_frame(desk.flow, rules.flow, rows, readings)
-        decided = asmm_on_frame(desk.asmm, rules.asmm, rows, tops, readings, quotes)
-        asked = risk_on_frame(
-            desk.risk, desk.orders, rules.risk, rules.orders, rows, quotes, decided, requests
-        )
-        filled = ledger_on_frame(desk.ledger, rules.ledger, rows, tops, readings, fills)
-        requests = requests[:asked]
-        on_stretch(requests, picked(rows, np.asarray(fills)["row"][:filled]), fills[:filled])
+        made = step_by_step(desk, playback.rules, measure, rows)
+        requests = made.requests
+        on_stretch(*made)
     return desk, False
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from connectors.closed_loop import Frame
+from connectors.shared import Frame
 from flows.lift import AsmmStep, BookStep, RiskStep, VpinStep
 from operators.desk import Rules, open_exchange
 from operators.kernel import is_cold

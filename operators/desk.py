@@ -20,8 +20,6 @@ from operators.vpin import on_row, read
 
 FRAME: int = 8192
 """Rows of a frame at most."""
-REQUESTS_PER_DECISION: int = 40
-"""Twice the order slots, and both sides' moves."""
 
 
 class Rules(NamedTuple):
@@ -78,6 +76,11 @@ def open_exchange() -> Exchange:
     book = Book.cell()
     open_book(book)
     return Exchange(Loop.cell(), Venue.cell(), book)
+
+
+def requests_room(n_decisions: int) -> int:
+    """Return how many requests so many decisions can make at most."""
+    return 4 * n_decisions + 40
 
 
 def open_sheet() -> Sheet:

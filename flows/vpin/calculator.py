@@ -17,7 +17,7 @@ from connectors.recorded.letters import Reason, Unusable
 from connectors.trades.columns import SIDES
 from connectors.trades.judge import BAD_QUOTE
 from connectors.trades.stretch import DUPLICATE
-from flows.vpin.measure import STATUS, Meter
+from flows.vpin.meter import STATUS, Meter
 from flows.vpin.settings import setup
 from operators.errors import ConfigError
 from operators.rows import LIMIT, NOTIONAL_LIMIT

@@ -16,7 +16,7 @@ from connectors.recorded.blocks import as_rows
 from connectors.trades import look
 from connectors.trades.output import ENDINGS, TableFile
 from flows.vpin import plot
-from flows.vpin.measure import Meter
+from flows.vpin.meter import Meter
 from flows.vpin.reader import AUTO, Reader, listing
 from flows.vpin.settings import Listing, Setup, setup
 from flows.vpin.study import Study

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from connectors.recorded.blocks import Block, as_rows, join, pick
 from connectors.trades.stretch import Stretch
-from flows.vpin.measure import Meter
+from flows.vpin.meter import Meter
 from flows.vpin.settings import Setup
 from flows.vpin.shares import TimeAbove
 from operators.classify import lee_ready, on_best, tick_rule

@@ -8,7 +8,7 @@ import numpy as np
 
 from connectors.recorded.blocks import as_rows
 from connectors.trades.stretch import Stretch
-from flows.vpin.measure import Meter
+from flows.vpin.meter import Meter
 from flows.vpin.settings import Setup
 from flows.vpin.shares import TimeAbove
 

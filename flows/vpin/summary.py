@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from configs.buckets import step
-from flows.vpin.measure import BINS, Closes
+from flows.vpin.meter import BINS, Closes
 from flows.vpin.settings import Setup
 from flows.vpin.study import LEVELS, Study
 from operators.toxicity import MOST_STEPS

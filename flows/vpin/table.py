@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from connectors.trades.stretch import REASONS, Stretch
-from flows.vpin.measure import STATUS
+from flows.vpin.meter import STATUS
 
 SAID: Final = pl.Series((*STATUS, *REASONS))
 """What the column `status` may say: of a good entry the reading's status, of others the reason."""

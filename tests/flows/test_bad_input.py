@@ -10,10 +10,9 @@ from collections import Counter
 import pytest
 
 from flows.cli import main
-from operators.rows import BEST, CLEAR, GAP
+from operators.rows import BEST, CLEAR, GAP, plain
 from tests.oracles.raw_market import SYMBOL, make_market, write_raw, write_tables
 from tests.oracles.runs import REPLAY, fused, lines, logs, made, replaying
-from tests.oracles.witness import plain
 
 MARKET = make_market(seed=4, n_diffs=120, snapshots=(3, 80), keep_truth=False)
 CLEAN = [one.line() for one in MARKET.sent]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from connectors.recorded.blocks import as_rows, join, load_block, trade_row
 from connectors.trades.stretch import Stretch
-from flows.vpin.measure import BINS, Meter
+from flows.vpin.meter import BINS, Meter
 from flows.vpin.settings import setup
 from flows.vpin.study import Study
 from flows.vpin.suggest import sizes_between

@@ -10,38 +10,27 @@ from configs.load import load
 from configs.rules import rules_for
 from connectors.playback import Playback
 from connectors.synthetic import SyntheticMarket, open_tape
-from operators.asmm import Quotes, asmm_on_frame
-from operators.book import book_on_frame
-from operators.desk import Desk, Rules, desk_on_rows, open_desk, open_exchange, open_sheet
-from operators.flow import flow_on_frame
+from flows.research import step_by_step
+from operators.desk import Desk, Rules, desk_on_rows, open_desk, open_exchange, open_sheet, requests_room
 from operators.kernel import ROOT
-from operators.ledger import Fill, ledger_on_frame
-from operators.risk import risk_on_frame
+from operators.ledger import Fill
+from operators.measure import VpinMeasure
 from operators.rows import Row, Rows
-from operators.touch import Top
-from operators.toxicity import Reading
-from operators.vpin import vpin_on_frame
 
 SECONDS = 15
 
 
 def by_steps(desk: Desk, rules: Rules, rows: Rows) -> tuple[Rows, bytes]:
-    """Take a frame through one step after the other, as the graph does."""
-    n = len(rows)
-    tops, readings, quotes = Top.table(n), Reading.table(n), Quotes.table(n)
-    requests, fills = Row.table(4 * n + 40), Fill.table(n)
-    book_on_frame(desk.book, rules.book, rows, tops)
-    vpin_on_frame(desk.vpin, rules.vpin, rows, readings)
-    flow_on_frame(desk.flow, rules.flow, rows, readings)
-    decided = asmm_on_frame(desk.asmm, rules.asmm, rows, tops, readings, quotes)
-    asked = risk_on_frame(desk.risk, desk.orders, rules.risk, rules.orders, rows, quotes, decided, requests)
-    filled = ledger_on_frame(desk.ledger, rules.ledger, rows, tops, readings, fills)
-    return requests[:asked], fills[:filled].tobytes()
+    """Take a frame through one step after the other."""
+    measure = VpinMeasure(rules.vpin)
+    measure.vpin = desk.vpin
+    made = step_by_step(desk, rules, measure, rows)
+    return made.requests, made.fills.tobytes()
 
 
 def in_one_pass(desk: Desk, rules: Rules, rows: Rows) -> tuple[Rows, bytes]:
     """Take each row through every rule."""
-    requests, fills = Row.table(4 * len(rows) + 40), Fill.table(len(rows))
+    requests, fills = Row.table(requests_room(len(rows))), Fill.table(len(rows))
     asked, filled = desk_on_rows(desk, rules, rows, open_sheet(), requests, 0, fills, 0)
     return requests[:asked], fills[:filled].tobytes()
 

@@ -16,7 +16,9 @@ from operators.rows import (
     PLACE,
     POST_ONLY,
     TRADE,
+    Fact,
     Row,
+    plain,
     settles,
 )
 
@@ -47,3 +49,12 @@ def test_a_row_is_48_bytes():
 def test_a_float_holds_every_count_below_the_limit():
     assert int(float(LIMIT - 1)) == LIMIT - 1
     assert int(float(LIMIT + 1)) != LIMIT + 1
+
+
+def test_a_row_in_plain_numbers_has_every_field_in_its_place():
+    rows = Row.table(2)
+    for place, name in enumerate(Fact._fields):
+        setattr(rows[1], name, place - 5)
+    assert Fact._fields == Row.dtype.names
+    assert plain(rows)[1] == Fact(*range(-5, 5))
+    assert all(type(value) is int for value in plain(rows)[0])

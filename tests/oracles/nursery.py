@@ -9,7 +9,7 @@ import tempfile
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from connectors.closed_loop import Frame
+from connectors.shared import Frame
 from flows.lift import AsmmStep, BookStep, RiskStep, VpinStep
 from operators.rows import Row
 from tests.oracles.runs import fused, graphed, lively, made

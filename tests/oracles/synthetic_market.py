@@ -14,7 +14,7 @@ from connectors.synthetic.state import Market, MarketParams
 from connectors.tape import Chunk
 from operators.instruments import Instrument
 from operators.kernel import Cell, kernel
-from operators.rows import BEST, CLEAR, LAST, LEVEL, TRADE, Row, Rows
+from operators.rows import BEST, CLEAR, LAST, LEVEL, TRADE, Fact, Row, Rows
 
 START_NS = 1_700_000_000_000_000_000
 GRIDS = {
@@ -31,21 +31,6 @@ GRIDS = {
 Array = NDArray[Any]
 Book = dict[tuple[int, int], int]
 """Lots by side and price."""
-
-
-class Fact(NamedTuple):
-    """A row, as plain numbers, in the row's own order."""
-
-    ts_event: int
-    ts_recv: int
-    id: int
-    price_ticks: int
-    size_lots: int
-    lag_us: int
-    kind: int
-    side: int
-    marks: int
-    reason: int
 
 
 class Event(NamedTuple):

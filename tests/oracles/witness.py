@@ -3,52 +3,44 @@
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 import pytest
 
 from connectors.closed_loop import LoopSource
 from connectors.playback import Playback
 from flows.lift import AsmmStep, RiskStep, Step
 from flows.market import Program
-from operators.rows import ACCEPTED, BEST, CANCEL, CANCELED, CLEAR, FILLED, LAST, LEVEL, REJECTED, Rows
+from operators.rows import (
+    ACCEPTED,
+    BEST,
+    CANCEL,
+    CANCELED,
+    CLEAR,
+    FILLED,
+    LAST,
+    LEVEL,
+    REJECTED,
+    Fact,
+    Rows,
+    plain,
+)
 from operators.venue import RING
 from tests.oracles.runs import graphed
-
-
-class Said(NamedTuple):
-    """One fact in plain numbers."""
-
-    ts_event: int
-    ts_recv: int
-    id: int
-    price_ticks: int
-    size_lots: int
-    lag_us: int
-    kind: int
-    side: int
-    marks: int
-    reason: int
-
-
-def plain(rows: Rows) -> list[Said]:
-    return [Said(*row) for row in np.asarray(rows).tolist()]
 
 
 @dataclass
 class Wire:
     """What went over one symbol's wire, in order."""
 
-    asked: list[Said] = field(default_factory=list)
-    told: list[Said] = field(default_factory=list)
+    asked: list[Fact] = field(default_factory=list)
+    told: list[Fact] = field(default_factory=list)
     queues: list[dict[int, tuple[int, float, int]]] = field(default_factory=list)
     """After each round: order number to price, queue ahead, and leaves."""
-    under_way: list[Said] = field(default_factory=list)
+    under_way: list[Fact] = field(default_factory=list)
     """Reports that the end of the tape kept from us."""
 
     @property
-    def reports(self) -> list[Said]:
+    def reports(self) -> list[Fact]:
         return [row for row in self.told if row.kind >= ACCEPTED]
 
 
@@ -111,7 +103,7 @@ def noting(step, steps, symbols):
 class Touches:
     """The best bid and ask at any instant, from rows in order: the newer of depth and best."""
 
-    def __init__(self, rows: list[Said]) -> None:
+    def __init__(self, rows: list[Fact]) -> None:
         self.times: list[int] = []
         self.touches: list[tuple[int, int]] = []
         depth: dict[int, dict[int, int]] = {1: {}, -1: {}}
@@ -142,7 +134,7 @@ class Touches:
         return self.touches[bisect_left(self.times, ts_ns) : bisect_right(self.times, ts_ns)]
 
 
-def venue_rows(job: Program, symbol: str) -> list[Said]:
+def venue_rows(job: Program, symbol: str) -> list[Fact]:
     """Read a symbol's tape in the order of the venue."""
     tape, rows = job.tape(symbol), []
     while (chunk := tape.read()) is not None:
@@ -151,10 +143,10 @@ def venue_rows(job: Program, symbol: str) -> list[Said]:
     return rows
 
 
-def worst_lots(asked: list[Said], reports: list[Said]) -> list[tuple[Said, int]]:
+def worst_lots(asked: list[Fact], reports: list[Fact]) -> list[tuple[Fact, int]]:
     """Return each place and amend with what may be held on its side at worst."""
     left: dict[int, tuple[int, int]] = {}
-    worst: list[tuple[Said, int]] = []
+    worst: list[tuple[Fact, int]] = []
     position = at = 0
     for request in asked:
         while at < len(reports) and reports[at].ts_recv <= request.ts_recv:
@@ -168,7 +160,7 @@ def worst_lots(asked: list[Said], reports: list[Said]) -> list[tuple[Said, int]]
     return worst
 
 
-def taken_in(left: dict[int, tuple[int, int]], report: Said) -> int:
+def taken_in(left: dict[int, tuple[int, int]], report: Fact) -> int:
     """Learn from a report what is left of an order; return what it adds to the position."""
     if report.kind in (CANCELED, REJECTED):
         left.pop(report.id, None)

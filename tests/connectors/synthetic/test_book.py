@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 
 from connectors.synthetic.state import CHANGES
 from operators.kernel import COMPILED
-from operators.rows import BEST, BUY, CLEAR, LEVEL, LIMIT, SELL, TRADE
+from operators.rows import BEST, BUY, CLEAR, LEVEL, LIMIT, SELL, TRADE, Fact
 from tests.oracles.synthetic_market import (
     GRIDS,
     START_NS,
     Event,
-    Fact,
     Listener,
     a_tape,
     check_messages,

@@ -1,0 +1,76 @@
+"""What goes round in the graph, and what all that is behind it shares."""
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+from connectors.console import Console
+from connectors.journal import RunDirectory
+from connectors.progress import Progress
+from connectors.report import Standing
+from connectors.stamp import Stamp
+from connectors.tape import DeadLetter, Tally
+from connectors.timing import Timing
+from operators.errors import PhoenixError
+from operators.kernel import Table
+from operators.ledger import Fill
+from operators.rows import Row, Rows
+
+NO_ROWS = Row.table(0)
+
+
+class Frame(NamedTuple):
+    """The rows of one symbol released at one instant."""
+
+    number: int
+    rows: Rows
+    letters: tuple[DeadLetter, ...]
+    released_ns: int = 0
+    """By this process's own clock of performance; no rule reads it."""
+    tally: Tally | None = None
+    """With the last frame: what the source counted."""
+
+
+class Answer(NamedTuple):
+    """What the desk made of a frame."""
+
+    number: int
+    requests: Rows
+    fill_rows: Rows
+    fills: Table[Fill]
+    letters: tuple[DeadLetter, ...]
+    standing: Standing
+    released_ns: int = 0
+    tally: Tally | None = None
+
+
+class Mailbox:
+    """Where the sink leaves the answer to a symbol's round, and the source finds it."""
+
+    def __init__(self) -> None:
+        self.answered = 0
+        self.requests = NO_ROWS
+
+
+def raise_it(error: PhoenixError) -> NoReturn:
+    """Let an error take its way through the graph."""
+    raise error
+
+
+class Shared(NamedTuple):
+    """What all partitions of one process share."""
+
+    directory: RunDirectory
+    stamp: Stamp
+    mail: Mapping[str, Mailbox]
+    stop: threading.Event
+    progress: Progress
+    speed: float
+    """Replay at this many times real time; 0 is as fast as it goes."""
+    console: Console
+    timing: Timing
+    refuse: Callable[[PhoenixError], NoReturn] = raise_it
+    """What becomes of an error inside the graph, which would bury its sentence under its own."""
+    finished: Callable[[Path], None] = lambda _: None
+    """Called with the run directory once everything is written."""
