@@ -11,10 +11,18 @@ or our order number, whichever the kind has.
 | BEST | market | book side | best price and size of that side | update id |
 | TRADE | market | aggressor, 0 if unknown | the print | trade id, 0 if none |
 | GAP | market | 0 | | the update chain broke: the book is unknown |
-| MARK | market | 0 | mark price | |
+| MARK | market | 0 | mark price; predicted funding rate in 10⁻⁸ | next settlement, ns, 0 if none is known |
+| CONTROL | operator | 0 | | number of the control; `reason` says what is wanted |
 | CLOCK | source | 0 | | a tick of the grid of event time |
 | PLACE, AMEND, CANCEL | us | our side | wanted price and size | order number |
-| ACCEPTED to CANCEL_REJECTED | venue | our side | price, size it concerns | order number |
+| QUERY | us | our side | as we know them | number of an order whose state we ask for |
+| ACCEPTED to EXPIRED | venue | our side | price, size it concerns | order number |
+| STATE | venue | our side | price; what is left of it, 0 lots if it is gone | order number |
+| SETTLED | venue | 0 | mark price; what we pay in whole tick·lots | time of the settlement, ns |
+
+`lag_us` is how much later than it arrived a fact of the market was released; of a
+PLACE it is how long the order lives, in ms, 0 for ever; of a SETTLED the
+millionths of a tick·lot beside the whole ones.
 """
 
 from typing import Annotated, Final, NamedTuple
@@ -33,11 +41,13 @@ TRADE: Final = 4
 GAP: Final = 5
 MARK: Final = 6
 
+CONTROL: Final = 8
 CLOCK: Final = 9
 
 PLACE: Final = 10
 AMEND: Final = 11
 CANCEL: Final = 12
+QUERY: Final = 13
 
 ACCEPTED: Final = 20
 AMENDED: Final = 21
@@ -46,6 +56,9 @@ CANCELED: Final = 23
 REJECTED: Final = 24
 AMEND_REJECTED: Final = 25
 CANCEL_REJECTED: Final = 26
+EXPIRED: Final = 27
+STATE: Final = 28
+SETTLED: Final = 29
 
 # Marks of a row, one bit each.
 LAST: Final = 1
@@ -53,6 +66,13 @@ LAST: Final = 1
 MAKER: Final = 2
 """The fill was passive."""
 POST_ONLY: Final = 4
+IMMEDIATE: Final = 8
+"""The order takes what is there at once; the rest expires (IOC)."""
+
+# What an operator wants (`reason` of a control).
+HALT: Final = 1
+RESUME: Final = 2
+REDUCE: Final = 3
 
 # Why a request failed (`reason` of a report).
 NO_REASON: Final = 0
@@ -61,6 +81,12 @@ UNKNOWN_ORDER: Final = 2
 OFF_GRID: Final = 3
 BELOW_MINIMUM: Final = 4
 VENUE_FULL: Final = 5
+RATE_LIMITED: Final = 6
+REFUSED: Final = 7
+"""The venue refused for reasons of its own: injected by configuration."""
+NO_LIQUIDITY: Final = 8
+"""Nothing was left to take for the rest of an immediate order."""
+LIFE_ENDED: Final = 9
 
 NEVER: Final = (1 << 63) - 1
 LIMIT: Final = 1 << 53
