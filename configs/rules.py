@@ -139,6 +139,7 @@ def _asmm(symbol: SymbolSettings, source: Source) -> Cell[AsmmParams]:
         skew_ticks_per_lot=quoting.skew_ticks_per_lot,
         order_lots=quoting.order_lots,
         max_inventory_lots=quoting.max_inventory_lots,
+        levels=quoting.levels,
         max_improve_ticks=UNLIMITED if improve is None else improve,
         microprice=quoting.fair_price == "microprice",
         on_clock_only=quoting.decide == "clock",

@@ -227,6 +227,8 @@ class Quoting(Section):
     max_inventory_lots: Whole = key(
         10, "Quotes are one-sided from this inventory on.", LOTS, ge=1, le=MOST_LOTS
     )
+    levels: Whole = key(1, "Quotes on each side.", "quotes", ge=1, le=5)
+    level_step_ticks: Whole = key(1, "Between two quotes of a side.", TICKS, ge=1, le=1_000_000)
     max_improve_ticks: WholeOrNull = key(
         None, "How far inside the touch a quote may stand; 0 only joins, null is unlimited.", TICKS, ge=0
     )

@@ -27,6 +27,8 @@ class AsmmParams(Record):
     skew_ticks_per_lot: float
     order_lots: int
     max_inventory_lots: int
+    levels: int
+    """Quotes on each side; the deeper ones are made of the first where orders are."""
     max_improve_ticks: int
     """How far inside the touch a quote may stand; 0 joins only."""
     microprice: int
@@ -67,6 +69,8 @@ class Quotes(Record):
 
     row: int
     ts_ns: int
+    levels: int
+    """How many quotes each wanted side has, this one the nearest to the market."""
     bid_ticks: int
     ask_ticks: int
     bid_lots: int
@@ -195,9 +199,11 @@ def _sizes(asmm: Asmm, params: AsmmParams, paused: bool, quotes: Quotes) -> None
         keeps = params.pause_keeps_reducing != 0
         may_buy = keeps and inventory < 0
         may_sell = keeps and inventory > 0
+    quotes.levels = params.levels
     quotes.bid_lots = params.order_lots if may_buy and quotes.bid_ticks > 0 else 0
     quotes.ask_lots = params.order_lots if may_sell else 0
     if paused:
+        quotes.levels = 1
         quotes.bid_lots = min(quotes.bid_lots, -inventory) if inventory < 0 else 0
         quotes.ask_lots = min(quotes.ask_lots, inventory) if inventory > 0 else 0
 

@@ -176,6 +176,7 @@ def maker_rules(requote_ms: int, *, partial: bool = False, vpin: bool = False) -
             skew_ticks_per_lot=0.1,
             order_lots=10,
             max_inventory_lots=100,
+            levels=1,
             on_clock_only=1,
             stale_after_ns=1 << 60,
             pause_threshold=1.0,
