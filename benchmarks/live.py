@@ -25,8 +25,8 @@ from benchmarks.figures import ROOT, capture
 from connectors.shared import Frame
 from flows.lift import PairStep, Step, lift
 from flows.market import Program, program
-from operators.desk import FRAME, desk_on_rows, open_desk, open_sheet, requests_room
-from operators.ledger import Fill
+from operators.desk import desk_on_rows, open_desk, open_sheet
+from operators.outbox import open_outbox
 from operators.rows import Row, Rows
 
 SYMBOL = "BTCUSDT"
@@ -165,11 +165,11 @@ def replay() -> Program:
 def stream(made: Program) -> Rows:
     """Return all rows that a closed loop over the capture hands to the desk."""
     playback, desk, sheet = made.playback(SYMBOL), open_desk(), open_sheet()
-    out, fills = Row.table(requests_room(FRAME)), Fill.table(FRAME)
-    frames, requests = [], out[:0]
+    frames, requests = [], Row.table(0)
     while (rows := playback.play(requests)) is not None:
-        n, _ = desk_on_rows(desk, made.rules[SYMBOL], rows, sheet, out, 0, fills, 0)
-        requests = out[:n]
+        outbox = open_outbox(len(rows))
+        desk_on_rows(desk, made.rules[SYMBOL], rows, sheet, outbox)
+        requests = outbox.requests[: outbox.counts[0].requests]
         frames.append(np.asarray(rows.copy()))
     whole: Any = np.concatenate(frames).view(Row.dtype)
     return whole

@@ -1,10 +1,14 @@
 """Divide the cap on exposure among the symbols, so that no symbol need ask another."""
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
+from typing import Final
 
 from configs.schema import Risk
+
+LOSSES: Final = ("daily_loss", "drawdown")
+EXACT: Final = Context(prec=15, rounding=ROUND_FLOOR)
 
 
 class OverCap(ValueError):
@@ -42,3 +46,19 @@ def shares(total: Decimal, risks: Mapping[str, Risk]) -> dict[str, Decimal]:
 def _cents(share: Fraction) -> Decimal:
     whole, cents = divmod(int(share * 100), 100)
     return Decimal(f"{whole}.{cents:02d}") if cents else Decimal(whole)
+
+
+def loss_limit(
+    field: str, risk: Risk, budget: Decimal, totals: Mapping[str, Decimal | None]
+) -> Decimal | None:
+    """Return a symbol's limit on losses: its own, or the part of the total that its budget is of the cap.
+
+    >>> totals = {"total_notional": Decimal(100), "total_daily_loss": Decimal(10)}
+    >>> loss_limit("daily_loss", Risk(), Decimal(25), totals)
+    Decimal('2.5')
+    """
+    own: Decimal | None = getattr(risk, field)
+    total, cap = totals[f"total_{field}"], totals["total_notional"]
+    if own is not None or total is None or cap is None:
+        return own
+    return EXACT.divide(EXACT.multiply(total, budget), cap).normalize()

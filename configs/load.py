@@ -7,13 +7,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
-from configs.budgets import OverCap, shares
+from configs.budgets import LOSSES, OverCap, loss_limit, shares
 from configs.coherence import source_clashes
 from configs.document import Malformed, Tree, read_document
 from configs.instruments import MARKETS, market_of
 from configs.overrides import apply
 from configs.problems import Problems
-from configs.schema import PER_SYMBOL, SHARED, Limits, Run, Source, SymbolRisk, Top
+from configs.schema import PER_SYMBOL, SHARED, TOTALS, Limits, Run, Source, SymbolRisk, Top
 from configs.sections import Checked, check, keys_of, report
 from configs.settings import Common, Settings, SymbolSettings
 from configs.symbols import Context, Resolved, resolve
@@ -100,7 +100,10 @@ def _resolve(
     known_market = None if source.value.market == "auto" else _sure(source, "market")
     context = Context(problems, given, _sure(source, "kind"), known_market)
     resolved = {name: resolve(context, name, node) for name, node in table.items()}
-    budgets = _budgets(_sure(common["risk"], "total_notional"), resolved, problems)
+    totals = {total: _sure(common["risk"], total) for total in TOTALS}
+    budgets = _budgets(totals["total_notional"], resolved, problems)
+    if not problems.sentences:
+        _hold_losses(totals, resolved, budgets, problems)
     if problems.sentences:
         raise ConfigError(problems.sentences)
     return Settings(
@@ -108,7 +111,7 @@ def _resolve(
         run=run.value,
         source=source.value,
         common=Common(**{name: cast("Any", section.value) for name, section in common.items()}),
-        symbols={name: _settled(symbol, budgets[name]) for name, symbol in resolved.items()},
+        symbols={name: _settled(symbol, budgets[name], totals) for name, symbol in resolved.items()},
     )
 
 
@@ -176,8 +179,26 @@ def _budgets(cap: Decimal | None, resolved: Mapping[str, Resolved], problems: Pr
         return {}
 
 
-def _settled(symbol: Resolved, budget: Decimal) -> SymbolSettings:
+def _hold_losses(
+    totals: Mapping[str, Decimal | None],
+    resolved: Mapping[str, Resolved],
+    budgets: Mapping[str, Decimal],
+    problems: Problems,
+) -> None:
+    """Refuse limits of symbols that exceed the limit of all together."""
+    for field in LOSSES:
+        total = totals[f"total_{field}"]
+        risks = {name: symbol.sections["risk"].value for name, symbol in resolved.items()}
+        limits = [loss_limit(field, risk, budgets[name], totals) for name, risk in risks.items()]
+        told = sum((limit for limit in limits if limit is not None), Decimal(0))
+        if total is not None and told > total:
+            text = f"must be at least {told:f}, the sum of the symbols' limits"
+            problems.key(("risk", f"total_{field}"), text, total)
+
+
+def _settled(symbol: Resolved, budget: Decimal, totals: Mapping[str, Decimal | None]) -> SymbolSettings:
     sections: dict[str, Any] = {name: section.value for name, section in symbol.sections.items()}
     limits = sections["risk"].model_dump(include=set(Limits.model_fields))
-    sections["risk"] = SymbolRisk(budget_notional=budget, **limits)
+    losses: dict[str, Any] = {field: loss_limit(field, sections["risk"], budget, totals) for field in LOSSES}
+    sections["risk"] = SymbolRisk(budget_notional=budget, **losses, **limits)
     return SymbolSettings(instrument=cast("Instrument", symbol.instrument), **sections)

@@ -4,7 +4,7 @@ import hashlib
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from configs.buckets import bucket_steps, step
-from configs.schema import Quoting, Source, Vpin
+from configs.schema import Quoting, Source, SymbolRisk, Vpin
 from configs.settings import SymbolSettings
 from operators.asmm import LINEAR, RAMP, STEP, AsmmParams
 from operators.book import BookParams
@@ -13,10 +13,10 @@ from operators.flow import FlowParams
 from operators.instruments import Instrument
 from operators.kernel import Cell
 from operators.ledger import LedgerParams
+from operators.limits import HALTED, REDUCING, RiskParams
 from operators.loop import LoopParams
 from operators.orders import OrdersParams
 from operators.queue import PROB, RISK_AVERSE, VenueParams
-from operators.risk import RiskParams
 from operators.toxicity import (
     ADV,
     AGGRESSOR,
@@ -50,8 +50,12 @@ def rules_for(symbol: SymbolSettings, source: Source) -> Rules:
             requote_ticks=int(symbol.quoting.requote_ticks),
             min_requote_ns=_ns(symbol.quoting.min_requote_ms),
             amends=symbol.orders.replace == "amend",
+            level_step_ticks=symbol.quoting.level_step_ticks,
+            unknown_after_ns=_ns(symbol.orders.unknown_after_ms),
+            confirm_after_ns=_ns(symbol.orders.confirm_after_s * 1000),
+            life_ms=round(symbol.orders.life_s * 1000),
         ),
-        risk=_risk(symbol),
+        risk=_risk(symbol, source),
         ledger=LedgerParams.cell(
             maker_fee_e8=_e8(symbol.venue.maker_fee_bps), taker_fee_e8=_e8(symbol.venue.taker_fee_bps)
         ),
@@ -68,6 +72,10 @@ def _e8(bps: Decimal) -> int:
 
 def _ceil(value: Decimal) -> int:
     return int(value.to_integral_value(ROUND_CEILING))
+
+
+def _floor(value: Decimal) -> int:
+    return int(value.to_integral_value(ROUND_FLOOR))
 
 
 def _least(instrument: Instrument) -> int:
@@ -158,11 +166,23 @@ def _asmm(symbol: SymbolSettings, source: Source) -> Cell[AsmmParams]:
     )
 
 
-def _risk(symbol: SymbolSettings) -> Cell[RiskParams]:
-    unit = symbol.instrument.tick_lot
+def _risk(symbol: SymbolSettings, source: Source) -> Cell[RiskParams]:
+    risk, unit = symbol.risk, symbol.instrument.tick_lot
     return RiskParams.cell(
-        budget_tick_lots=int((symbol.risk.budget_notional / unit).to_integral_value(ROUND_FLOOR)),
-        max_order_tick_lots=int((symbol.risk.max_order_notional / unit).to_integral_value(ROUND_FLOOR)),
+        budget_tick_lots=_floor(risk.budget_notional / unit),
+        max_order_tick_lots=_floor(risk.max_order_notional / unit),
         min_notional_tick_lots=_least(symbol.instrument),
-        price_band_bps=symbol.risk.price_band_bps,
+        max_inventory_lots=symbol.quoting.max_inventory_lots,
+        daily_loss_tick_lots=_floor((risk.daily_loss or Decimal(0)) / unit),
+        drawdown_tick_lots=_floor((risk.drawdown or Decimal(0)) / unit),
+        loss_state=HALTED if risk.on_loss == "halt" else REDUCING,
+        stale_after_ns=_ns(source.stale_after_ms),
+        max_lag_ns=_ns(risk.max_lag_ms),
+        **_rate(risk),
+        price_band_bps=risk.price_band_bps,
     )
+
+
+def _rate(risk: SymbolRisk) -> dict[str, int]:
+    gap_ns = round(1e9 / risk.orders_per_s) if risk.orders_per_s else 0
+    return {"order_gap_ns": gap_ns, "burst_ns": gap_ns * (risk.order_burst - 1)}

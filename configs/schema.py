@@ -246,6 +246,23 @@ class Orders(Section):
     replace: Literal["amend", "cancel"] = key(
         "amend", "Move an order by one amend, or cancel it and place another."
     )
+    unknown_after_ms: Number = key(
+        2000.0, "A request without an answer for so long is asked after.", MS, ge=1, le=3_600_000
+    )
+    confirm_after_s: Number = key(
+        60.0,
+        "An order that nothing was heard of for so long is asked after; 0 is never.",
+        "s",
+        ge=0,
+        le=86_400,
+    )
+    life_s: Number = key(
+        0.0,
+        "How long an order lives at the venue, should nobody cancel it; 0 is for ever.",
+        "s",
+        ge=0,
+        le=2_000_000,
+    )
 
 
 class Limits(Section):
@@ -258,6 +275,16 @@ class Limits(Section):
     price_band_bps: Number = key(
         500.0, "Orders stand no further than this from the mid.", BPS, gt=0, le=10_000
     )
+    max_lag_ms: Number = key(
+        0.0, "No orders while the newest book is older than this by the venue's clock; 0 is never.", MS, ge=0
+    )
+    orders_per_s: Number = key(
+        0.0, "Orders and amends in the long run, cancels not counted; 0 is no limit.", "1/s", ge=0, le=100_000
+    )
+    order_burst: Whole = key(10, "Orders that may be sent at once.", "orders", ge=1, le=100_000)
+    on_loss: Literal["halt", "reduce"] = key(
+        "halt", "What a loss beyond daily_loss or drawdown makes of trading, until it is resumed."
+    )
 
 
 class Risk(Limits):
@@ -269,12 +296,33 @@ class Risk(Limits):
     budget_notional: AmountOrNull = key(
         None, "Exposure of one symbol, at worst; null is its share by weight.", QUOTE, gt=0
     )
+    total_daily_loss: AmountOrNull = key(
+        None, "Loss of all symbols together in a day (UTC); shared out as exposure is.", QUOTE, gt=0
+    )
+    total_drawdown: AmountOrNull = key(
+        None, "Fall of all symbols' equity from its peaks; shared out as exposure is.", QUOTE, gt=0
+    )
+    daily_loss: AmountOrNull = key(
+        None,
+        "Loss of one symbol in a day (UTC); null is its share of total_daily_loss, if there is one.",
+        QUOTE,
+        gt=0,
+    )
+    drawdown: AmountOrNull = key(
+        None, "Fall of one symbol's equity from its peak; null is its share likewise.", QUOTE, gt=0
+    )
 
 
 class SymbolRisk(Limits):
     """The part of the cap that one symbol got."""
 
     budget_notional: Amount = key(..., "Exposure of the symbol, at worst.", QUOTE, gt=0)
+    daily_loss: AmountOrNull = key(None, "Loss of the symbol in a day (UTC).", QUOTE, gt=0)
+    drawdown: AmountOrNull = key(None, "Fall of the symbol's equity from its peak.", QUOTE, gt=0)
+
+
+TOTALS: Final = ("total_notional", "total_daily_loss", "total_drawdown")
+"""Keys of `risk` that hold for all symbols together."""
 
 
 class Grid(Section):

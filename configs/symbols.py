@@ -9,7 +9,7 @@ from configs import instruments
 from configs.coherence import Clash, quoting_clashes, risk_clashes, synthetic_clashes, vpin_clashes
 from configs.document import Node, Tree
 from configs.problems import Problems
-from configs.schema import PER_SYMBOL, SHARED, Grid
+from configs.schema import PER_SYMBOL, SHARED, TOTALS, Grid
 from configs.sections import Checked, check, complete, keys_of, report
 from operators.errors import InstrumentUnknown
 from operators.instruments import Instrument
@@ -69,14 +69,16 @@ def _refuse_strangers(problems: Problems, symbol: str, own: Tree) -> None:
         elif name not in PER_SYMBOL and name != "instrument":
             problems.unknown(("symbols", symbol, name), ["instrument", *PER_SYMBOL])
     risk = own.get("risk")
-    if isinstance(risk, dict) and "total_notional" in risk:
-        text = "is the cap of all symbols together; set risk.total_notional, or budget_notional here"
-        problems.key(("symbols", symbol, "risk", "total_notional"), text)
+    for total in TOTALS:
+        if isinstance(risk, dict) and total in risk:
+            here = "budget_notional" if total == TOTALS[0] else total.removeprefix("total_")
+            text = f"is the cap of all symbols together; set risk.{total}, or {here} here"
+            problems.key(("symbols", symbol, "risk", total), text)
 
 
 def _section(context: Context, symbol: str, name: str, own: Tree) -> Checked[Any]:
     merged = {**context.given[name], **own}
-    mine = [field for field in own if (name, field) != ("risk", "total_notional")]
+    mine = [field for field in own if name != "risk" or field not in TOTALS]
     return check(context.problems, ("symbols", symbol, name), PER_SYMBOL[name], merged, mine)
 
 

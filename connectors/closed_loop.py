@@ -135,6 +135,8 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
                 self.journal.orders(answer.requests)
             if len(answer.fills) > 0:
                 self.journal.fills(answer.fill_rows, answer.fills)
+            if len(answer.transitions) > 0:
+                self.journal.transitions(answer.transitions)
             if answer.letters:
                 self.journal.letters(answer.letters)
         except OSError as error:

@@ -21,9 +21,11 @@ from operators.errors import RunDirectoryError
 from operators.instruments import Instrument
 from operators.kernel import Table
 from operators.ledger import MICRO, Fill
-from operators.rows import AMEND, MAKER, PLACE, Fact, Rows, plain
+from operators.limits import DENIALS, STATES
+from operators.outbox import Transition
+from operators.rows import AMEND, MAKER, PLACE, QUERY, Fact, Rows, plain
 
-LOGS: Final = ("orders", "fills", "dead_letters")
+LOGS: Final = ("orders", "fills", "dead_letters", "transitions")
 STRINGS: Final = 1 << 12
 """Prices and sizes whose strings are remembered."""
 
@@ -169,7 +171,7 @@ class Journal:
         Raises:
             RunDirectoryError: a part is shorter than its checkpoint says.
         """
-        for log, size in zip(LOGS, sizes or (0, 0, 0), strict=True):
+        for log, size in zip(LOGS, sizes or (0,) * len(LOGS), strict=True):
             path = self.directory.path / log / f"{self.symbol}.jsonl"
             file = path.open("r+b" if path.exists() else "w+b")
             if file.seek(0, 2) < size:
@@ -186,7 +188,7 @@ class Journal:
 
     def orders(self, requests: Rows) -> None:
         """Append requests, in their order."""
-        self.files["orders"].writelines(map(self._order, plain(requests)))
+        self.files["orders"].writelines(self._order(row) for row in plain(requests) if row.kind != QUERY)
 
     def _order(self, row: Fact) -> bytes:
         op = "place" if row.kind == PLACE else "amend" if row.kind == AMEND else "cancel"
@@ -211,6 +213,16 @@ class Journal:
         held = self.size(position_lots)
         booked = f'"fee":"{fee}","maker":{maker},"position":"{held}"'
         return f"{self._head(row)},{self._what(row)},{booked}}}\n".encode()
+
+    def transitions(self, transitions: Table[Transition]) -> None:
+        """Append changes of the trading state."""
+        self.files["transitions"].writelines(map(self._transition, np.asarray(transitions).tolist()))
+
+    def _transition(self, note: tuple[int, ...]) -> bytes:
+        _, ts_ns, was, now, reason, position_lots, n_live = note
+        said = f'"from":"{STATES[was]}","to":"{STATES[now]}","reason":"{DENIALS.get(reason, "resumed")}"'
+        held = f'"position":"{self.size(position_lots)}","live":{n_live}'
+        return f'{{"ts":{ts_ns},"symbol":"{self.symbol}",{said},{held}}}\n'.encode()
 
     def money(self, micro_tick_lots: int) -> str:
         """Write millionths of a tick·lot as quote currency, exactly."""

@@ -9,8 +9,9 @@ from connectors.tape import Tally
 from operators.errors import InvariantBroken
 from operators.kernel import Cell
 from operators.ledger import Ledger, equity_micro
+from operators.limits import DENIALS
 from operators.orders import Orders
-from operators.risk import DENIALS, Risk
+from operators.risk import Risk
 
 LOSSES: Final = (
     "duplicate_diff",

@@ -15,6 +15,7 @@ from connectors.timing import Timing
 from operators.errors import PhoenixError
 from operators.kernel import Table
 from operators.ledger import Fill
+from operators.outbox import Transition
 from operators.rows import Row, Rows
 
 NO_ROWS = Row.table(0)
@@ -39,6 +40,7 @@ class Answer(NamedTuple):
     requests: Rows
     fill_rows: Rows
     fills: Table[Fill]
+    transitions: Table[Transition]
     letters: tuple[DeadLetter, ...]
     standing: Standing
     released_ns: int = 0

@@ -2,10 +2,9 @@
 
 import shutil
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -17,9 +16,10 @@ from flows.market import Program
 from flows.resume import require_same_settings
 from operators.desk import Desk
 from operators.errors import ConfigError, RunDirectoryError
-from operators.kernel import Table, is_cold
-from operators.ledger import Fill
-from operators.rows import Rows
+from operators.kernel import is_cold
+
+if TYPE_CHECKING:
+    from flows.research import Logs, OnStretch
 
 DRIVERS: Final = ("graph", "research")
 
@@ -90,9 +90,10 @@ def run_research(program: Program) -> None:
         journal, playback = program.journal(symbol), program.playback(symbol)
         journal.open()
 
-        def write(requests: Rows, rows: Rows, fills: Table[Fill]) -> None:
-            journal.orders(requests)  # noqa: B023 - called within this turn of the loop
-            journal.fills(rows, fills)  # noqa: B023 - the same
+        def write(logs: "Logs") -> None:
+            journal.orders(logs.requests)  # noqa: B023 - called within this turn of the loop
+            journal.fills(logs.fill_rows, logs.fills)  # noqa: B023 - the same
+            journal.transitions(logs.transitions)  # noqa: B023 - the same
             letters = playback.take_letters()  # noqa: B023 - the same
             journal.letters(letters)  # noqa: B023 - the same
             console.letters(letters)
@@ -110,9 +111,7 @@ def run_research(program: Program) -> None:
     timing.write(directory.path)
 
 
-def _play(
-    program: Program, symbol: str, playback: Playback, write: Callable[[Rows, Rows, Table[Fill]], None]
-) -> tuple[Desk, bool]:
+def _play(program: Program, symbol: str, playback: Playback, write: "OnStretch") -> tuple[Desk, bool]:
     from flows.research import run_frames, run_tape  # noqa: PLC0415 - they import every kernel
 
     measure, stops = program.measure(symbol), program.shared.stop.is_set

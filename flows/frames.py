@@ -40,6 +40,10 @@ READINGS: Schema = {
     "ready": pl.Boolean,
 }
 SIGNALS = [name for name, kind in READINGS.items() if kind is pl.Float64]
+LIVE: Schema = {"live": pl.Int64}
+TRANSITIONS: Schema = (
+    {"ts": pl.Int64} | dict.fromkeys(("symbol", "from", "to", "reason", "position"), pl.String) | LIVE
+)
 LETTERS: Schema = {"ts": pl.Int64} | dict.fromkeys(("symbol", "reason", "where", "text"), pl.String)
 
 
@@ -56,6 +60,8 @@ class Frames(NamedTuple):
     dead_letters: pl.DataFrame
     figures: pl.DataFrame
     """One row per symbol: the fields of `summary.json`."""
+    transitions: pl.DataFrame
+    """Changes of the trading state, with the code that each stands for."""
 
 
 def frames(config: str | Path, overrides: Sequence[str] = (), driver: str = "research") -> Frames:
@@ -69,9 +75,14 @@ def frames(config: str | Path, overrides: Sequence[str] = (), driver: str = "res
         made = program(Path(config), overrides, Path(folder) / "run")
         with _own_signals():
             out = run(made, driver)
-        orders, fills, letters = (out / f"{log}.jsonl" for log in LOGS)
+        orders, fills, letters, transitions = (out / f"{log}.jsonl" for log in LOGS)
         return Frames(
-            _log(orders, ORDERS), _log(fills, FILLS), _readings(made), _log(letters, LETTERS), _figures(out)
+            _log(orders, ORDERS),
+            _log(fills, FILLS),
+            _readings(made),
+            _log(letters, LETTERS),
+            _figures(out),
+            _log(transitions, TRANSITIONS),
         )
 
 

@@ -13,16 +13,17 @@ from connectors.shared import Answer, Frame
 from connectors.whole import copied, picked
 from operators.asmm import Asmm, Quotes, asmm_on_frame
 from operators.book import book_on_frame, open_book
-from operators.desk import Rules, requests_room
+from operators.desk import Rules, office_of
 from operators.flow import Flow, flow_on_frame
 from operators.kernel import Cell, Table
-from operators.ledger import Fill, Ledger, ledger_on_frame
+from operators.ledger import Ledger
 from operators.measure import Measure, VpinMeasure
+from operators.office import Office, office_on_frame
 from operators.orders import Orders
+from operators.outbox import open_outbox
 from operators.packing import pack_book, unpack_book
 from operators.ring import Book
-from operators.risk import Risk, risk_on_frame
-from operators.rows import Row
+from operators.risk import Risk
 from operators.touch import Top
 from operators.toxicity import Reading
 
@@ -147,7 +148,7 @@ class RiskStep(Step):
     """Wanted quotes to requests within limits, and the account."""
 
     def __init__(self, rules: Rules, state: Any) -> None:  # noqa: ANN401
-        self.rules = rules
+        self.office_rules = office_of(rules)
         risk, orders, ledger = state or (None, None, None)
         self.risk = Risk.load(risk) if risk else Risk.cell()
         self.orders = Orders.load(orders) if orders else Orders.cell()
@@ -156,21 +157,20 @@ class RiskStep(Step):
         self.n_invalid_flag = column(self.ledger, "n_invalid_flag")
 
     def take(self, item: View) -> Answer:
-        """Return the requests and fills of the frame."""
-        rows = item.frame.rows
-        out = Row.table(requests_room(item.n_quotes))
-        n = risk_on_frame(
-            self.risk, self.orders, self.rules.risk, self.rules.orders, rows, item.quotes, item.n_quotes, out
-        )
-        fills = Fill.table(len(rows))
-        n_fills = ledger_on_frame(self.ledger, self.rules.ledger, rows, item.tops, item.readings, fills)
-        where = np.asarray(fills)["row"][:n_fills]
-        frame = item.frame
+        """Return what the frame asks for, what it filled, and how trading stands."""
+        frame, rows = item.frame, item.frame.rows
+        outbox = open_outbox(len(rows))
+        office = Office(self.orders, self.risk, self.ledger)
+        views = item.tops, item.readings, item.quotes
+        office_on_frame(office, self.office_rules, rows, *views, item.n_quotes, outbox)
+        counts = outbox.counts[0]
+        fills = outbox.fills[: counts.fills]
         return Answer(
             frame.number,
-            out[:n],
-            picked(rows, where),
-            fills[:n_fills],
+            outbox.requests[: counts.requests],
+            picked(rows, np.asarray(fills)["row"]),
+            fills,
+            outbox.transitions[: counts.transitions],
             frame.letters,
             self._standing(item),
             frame.released_ns,

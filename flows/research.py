@@ -15,16 +15,17 @@ from operators.desk import (
     Rules,
     Sheet,
     desk_on_rows,
+    office_of,
     open_desk,
     open_sheet,
-    requests_room,
 )
 from operators.flow import flow_on_frame
 from operators.kernel import Table, kernel
-from operators.ledger import Fill, ledger_on_frame
+from operators.ledger import Fill
 from operators.loop import FINISHED, STARVED, play_window, take_market, take_own
 from operators.measure import Measure
-from operators.risk import risk_on_frame
+from operators.office import Office, office_on_frame
+from operators.outbox import Counts, Outbox, Transition, open_outbox
 from operators.rows import Row, Rows
 from operators.touch import Top
 from operators.toxicity import Reading
@@ -41,6 +42,10 @@ class Logs(NamedTuple):
     requests: Rows
     fill_rows: Rows
     fills: Table[Fill]
+    transitions: Table[Transition]
+
+
+OnStretch = Callable[[Logs], None]
 
 
 @kernel
@@ -51,19 +56,19 @@ def run_stretch(
     tapes: tuple[Rows, Rows],
     until: tuple[int, int],
     sheet: Sheet,
-    own: Rows,
-    logs: Logs,
-) -> tuple[int, int, int]:
-    """Play windows until the tape is used up or a log may be full; return why, and what was logged."""
-    n_requests = n_fills = 0
-    loop, venue, times = exchange.loop[0], exchange.venue[0], rules.loop[0]
+    fill_rows: Rows,
+    outbox: Outbox,
+) -> int:
+    """Play windows until the tape is used up or a table of the outbox may be full; return why."""
+    own = fill_rows[len(fill_rows) - 1 :]
+    loop, venue, times, counts = exchange.loop[0], exchange.venue[0], rules.loop[0], outbox.counts[0]
     cells = (exchange.loop, exchange.venue, exchange.book)
     setup = (rules.loop, rules.venue, rules.book)
-    while n_requests + SPARE < len(logs.requests) and n_fills + SPARE < len(logs.fills):
+    while counts.requests + SPARE < len(outbox.requests) and counts.fills + SPARE < len(outbox.fills):
         until_ns = play_window(cells, setup, tapes[0], tapes[1], until[0], until[1])
         if until_ns < 0:
-            return until_ns, n_requests, n_fills
-        before = n_requests
+            return until_ns
+        before = counts.requests
         while True:
             run = take_market(loop, venue, tapes[0], until_ns, len(tapes[0]))
             if run > 0:
@@ -72,34 +77,44 @@ def run_stretch(
                 rows = own
             else:
                 break
-            known = n_fills
-            n_requests, n_fills = desk_on_rows(
-                desk, rules, rows, sheet, logs.requests, n_requests, logs.fills, n_fills
-            )
-            for k in range(known, n_fills):
-                logs.fill_rows[k] = rows[logs.fills[k].row]
-        submit(exchange.venue, rules.venue, logs.requests[before:n_requests], n_requests - before)
-    return 0, n_requests, n_fills
+            known = counts.fills
+            desk_on_rows(desk, rules, rows, sheet, outbox)
+            for k in range(known, counts.fills):
+                fill_rows[k] = rows[outbox.fills[k].row]
+        submit(
+            exchange.venue, rules.venue, outbox.requests[before : counts.requests], counts.requests - before
+        )
+    return 0
 
 
 def step_by_step(desk: Desk, rules: Rules, measure: Measure, rows: Rows) -> Logs:
     """Take a frame through one step after the other, as the graph does; return what it made of it."""
     n = len(rows)
-    tops, readings, quotes = Top.table(n), Reading.table(n), Quotes.table(n)
-    requests, fills = Row.table(requests_room(n)), Fill.table(n)
+    tops, readings, quotes, outbox = Top.table(n), Reading.table(n), Quotes.table(n), open_outbox(n)
     book_on_frame(desk.book, rules.book, rows, tops)
     measure.on_frame(rows, readings)
     flow_on_frame(desk.flow, rules.flow, rows, readings)
     decided = asmm_on_frame(desk.asmm, rules.asmm, rows, tops, readings, quotes)
-    asked = risk_on_frame(desk.risk, desk.orders, rules.risk, rules.orders, rows, quotes, decided, requests)
-    filled = ledger_on_frame(desk.ledger, rules.ledger, rows, tops, readings, fills)
-    return Logs(requests[:asked], picked(rows, np.asarray(fills)["row"][:filled]), fills[:filled])
+    office = Office(desk.orders, desk.risk, desk.ledger)
+    office_on_frame(office, office_of(rules), rows, tops, readings, quotes, decided, outbox)
+    where = np.asarray(outbox.fills)["row"][: outbox.counts[0].fills]
+    return _logs(outbox, picked(rows, where))
+
+
+def _logs(outbox: Outbox, fill_rows: Rows) -> Logs:
+    counts = outbox.counts[0]
+    return Logs(
+        outbox.requests[: counts.requests],
+        fill_rows[: counts.fills],
+        outbox.fills[: counts.fills],
+        outbox.transitions[: counts.transitions],
+    )
 
 
 def run_frames(
     playback: Playback,
     measure: Measure,
-    on_stretch: Callable[[Rows, Rows, Table[Fill]], None],
+    on_stretch: OnStretch,
     stops: Callable[[], bool] = lambda: False,
 ) -> tuple[Desk, bool]:
     """Play a tape as `run_tape` does, frame by frame: the measure of toxicity is ordinary Python."""
@@ -110,33 +125,34 @@ def run_frames(
             return desk, True
         made = step_by_step(desk, playback.rules, measure, rows)
         requests = made.requests
-        on_stretch(*made)
+        on_stretch(made)
     return desk, False
 
 
 def run_tape(
     playback: Playback,
-    on_stretch: Callable[[Rows, Rows, Table[Fill]], None],
+    on_stretch: OnStretch,
     stops: Callable[[], bool] = lambda: False,
 ) -> tuple[Desk, bool]:
     """Play a tape through one symbol's desk, handing out logs stretch by stretch.
 
     Return the desk, and whether the tape came to its end before `stops` said yes.
     """
-    desk, sheet, own = open_desk(), open_sheet(), Row.table(1)
-    logs = Logs(Row.table(LOG), Row.table(LOG), Fill.table(LOG))
+    desk, sheet, fill_rows = open_desk(), open_sheet(), Row.table(LOG + 1)
+    outbox = Outbox(Counts.cell(), Row.table(LOG), Fill.table(LOG), Transition.table(LOG))
     while True:
-        why, n_requests, n_fills = run_stretch(
+        why = run_stretch(
             desk,
             playback.exchange,
             playback.rules,
             (playback.desk, playback.venue),
             (playback.desk_until, playback.venue_until),
             sheet,
-            own,
-            logs,
+            fill_rows,
+            outbox,
         )
-        on_stretch(logs.requests[:n_requests], logs.fill_rows[:n_fills], logs.fills[:n_fills])
+        on_stretch(_logs(outbox, fill_rows))
+        outbox = outbox._replace(counts=Counts.cell())
         if why == FINISHED or stops():
             return desk, why == FINISHED
         if why == STARVED:

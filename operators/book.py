@@ -60,7 +60,7 @@ def apply_row(book: Book, params: BookParams, row: Row) -> None:
     else:
         return
     if row.marks & LAST:
-        _end_message(book, params, row.ts_recv)
+        _end_message(book, params, row)
 
 
 @kernel
@@ -83,7 +83,7 @@ def _on_clear(book: Book, row: Row) -> None:
 
 
 @kernel
-def _end_message(book: Book, params: BookParams, ts_recv: int) -> None:
+def _end_message(book: Book, params: BookParams, row: Row) -> None:
     """Judge the book where a message ends: it may have been crossed within it."""
     empty = book.best[0] == NO_BID and book.best[1] == NO_ASK
     if book.snapshot != 0 and not empty:
@@ -97,7 +97,8 @@ def _end_message(book: Book, params: BookParams, ts_recv: int) -> None:
             book.n_crossed += 1
             book.depth = CROSSED
     book.unfinished = 0
-    book.updated_ns = ts_recv
+    book.updated_ns = row.ts_recv
+    book.lag_ns = row.ts_recv - row.ts_event + 1000 * row.lag_us
 
 
 @kernel

@@ -5,13 +5,16 @@ from typing import NamedTuple
 from operators.asmm import Asmm, AsmmParams, Quotes, asmm_on_row
 from operators.book import BookParams, apply_row, open_book
 from operators.flow import Flow, FlowParams, on_flow, read_flow
-from operators.kernel import Cell, Table, kernel
-from operators.ledger import Fill, Ledger, LedgerParams, ledger_on_row
+from operators.kernel import Cell, kernel
+from operators.ledger import Ledger, LedgerParams
+from operators.limits import RiskParams
 from operators.loop import Loop, LoopParams
+from operators.office import Office, OfficeRules, follow, take_in
 from operators.orders import Orders, OrdersParams
+from operators.outbox import Outbox
 from operators.queue import VenueParams
 from operators.ring import Book
-from operators.risk import Risk, RiskParams, converge, learn
+from operators.risk import Risk
 from operators.rows import Rows, settles
 from operators.touch import Top, read_top
 from operators.toxicity import Reading, Vpin, VpinParams
@@ -78,9 +81,9 @@ def open_exchange() -> Exchange:
     return Exchange(Loop.cell(), Venue.cell(), book)
 
 
-def requests_room(n_decisions: int) -> int:
-    """Return how many requests so many decisions can make at most."""
-    return 4 * n_decisions + 40
+def office_of(rules: Rules) -> OfficeRules:
+    """Return the parameters of what stands behind the quotes."""
+    return OfficeRules(rules.orders, rules.risk, rules.ledger)
 
 
 def open_sheet() -> Sheet:
@@ -89,23 +92,12 @@ def open_sheet() -> Sheet:
 
 
 @kernel
-def desk_on_rows(
-    desk: Desk,
-    rules: Rules,
-    rows: Rows,
-    sheet: Sheet,
-    requests: Rows,
-    n: int,
-    fills: Table[Fill],
-    n_fills: int,
-) -> tuple[int, int]:
-    """Take each row through every rule; return how many requests and fills there are now.
-
-    New ones are written after the first `n` and `n_fills`; a fill names its row in `rows`.
-    """
+def desk_on_rows(desk: Desk, rules: Rules, rows: Rows, sheet: Sheet, outbox: Outbox) -> None:
+    """Take each row through every rule; what comes of it is added to the outbox, by its index in `rows`."""
     book, vpin, flow, asmm = desk.book[0], desk.vpin[0], desk.flow[0], desk.asmm[0]
-    orders, risk, ledger = desk.orders[0], desk.risk[0], desk.ledger[0]
     top, reading, quotes = sheet.top[0], sheet.reading[0], sheet.quotes[0]
+    office = Office(desk.orders, desk.risk, desk.ledger)
+    behind = OfficeRules(rules.orders, rules.risk, rules.ledger)
     for i in range(len(rows)):
         row = rows[i]
         apply_row(book, rules.book[0], row)
@@ -117,10 +109,6 @@ def desk_on_rows(
         read(vpin, rules.vpin[0], reading)
         read_flow(flow, rules.flow[0], row.ts_recv, reading)
         decided = asmm_on_row(asmm, rules.asmm[0], row, top, reading, quotes)
-        learn(risk, orders, row)
+        take_in(office, behind, i, row, top, reading, outbox)
         if decided:
-            n = converge(risk, orders, rules.risk[0], rules.orders[0], quotes, requests, n)
-        if ledger_on_row(ledger, rules.ledger[0], row, top, reading, fills[n_fills]):
-            fills[n_fills].row = i
-            n_fills += 1
-    return n, n_fills
+            follow(office, behind, i, top, quotes, outbox)

@@ -139,6 +139,13 @@ def ledger_on_frame(
     return n
 
 
+@kernel
+def equity_tick_lots(ledger: Ledger) -> int:
+    """Return cash − fees + position·mid in whole tick·lots, rounded down."""
+    twice = 2 * ledger.cash_tick_lots + ledger.position_lots * ledger.twice_mid_ticks
+    return twice // 2 - ledger.fees_tick_lots - (1 if ledger.fees_micro > 0 else 0)
+
+
 def equity_micro(ledger: Ledger) -> int:
     """Return cash − fees + position·mid, exact, in millionths of a tick·lot."""
     twice = 2 * int(ledger.cash_tick_lots) + int(ledger.position_lots) * int(ledger.twice_mid_ticks)

@@ -41,6 +41,8 @@ class Book(Record):
     n_gaps: int
     n_crossed: int
     updated_ns: int
+    lag_ns: int
+    """How late the newest message reached the rules, by the venue's clock."""
     stepped_from: Annotated[NDArray[np.int64], np.int64, (2,)]
     """The best prices that they stepped from, the best of each side."""
     best: Annotated[NDArray[np.int64], np.int64, (2,)]

@@ -1,8 +1,13 @@
-"""Limits: the last look at a wanted order before it becomes a request.
+"""Limits: the last look at a wanted order before it becomes a request, and the state of trading.
 
 The cap on total notional is divided into budgets, one per symbol, so it holds
 without any coordination. An order is allowed only if the position, plus all
 that is live or on its way on its side, plus the order, stays within the budget.
+
+Trading is active, reducing (orders may only flatten the position, by all that
+could fill) or halted (everything is cancelled, nothing is new). Exposure beyond
+the budget reduces until it is back within; a loss beyond its limit, an operator
+or a broken invariant restrict trading until an operator resumes it.
 """
 
 from typing import Annotated, Final
@@ -11,53 +16,77 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operators.asmm import Quotes
-from operators.kernel import Cell, Record, Table, kernel
-from operators.orders import (
-    CANCELING,
-    NOTHING,
-    Orders,
-    OrdersParams,
-    amend,
-    dearest_ticks,
-    keep_or_move,
-    live_lots,
-    on_report,
-    place,
-    send_cancels,
+from operators.kernel import Record, kernel
+from operators.ledger import Ledger, equity_tick_lots
+from operators.limits import (
+    ACTIVE,
+    ALLOWED,
+    BROKEN_INVARIANT,
+    CLOCK_LAG,
+    DAILY_LOSS,
+    DRAWDOWN,
+    HALTED,
+    INVALID_BOOK,
+    N_CODES,
+    NOT_REDUCING,
+    OFF_GRID,
+    OPERATOR,
+    ORDER_TOO_LARGE,
+    OUTSIDE_BAND,
+    OVER_BUDGET,
+    OVER_INVENTORY,
+    RATE_LIMIT,
+    REDUCING,
+    SELF_CROSS,
+    STALE_BOOK,
+    TOO_SMALL,
+    RiskParams,
 )
-from operators.rows import ACCEPTED, BUY, FILLED, SELL, Row, Rows
+from operators.orders import Orders, dearest_ticks, live_lots, meets_own, on_report
+from operators.rows import ACCEPTED, BUY, FILLED, HALT, LIMIT, REDUCE, SELL, STATE, Row
+from operators.touch import VALID, Top
 
-ALLOWED: Final = 0
-OVER_BUDGET: Final = 1
-ORDER_TOO_LARGE: Final = 2
-OUTSIDE_BAND: Final = 3
-TOO_SMALL: Final = 4
-N_CODES: Final = 8
-
-DENIALS: Final = {
-    OVER_BUDGET: "over_budget",
-    ORDER_TOO_LARGE: "order_too_large",
-    OUTSIDE_BAND: "outside_band",
-    TOO_SMALL: "too_small",
-}
-"""Why an order was denied: the label it is counted under."""
-
-
-class RiskParams(Record):
-    """Hard limits of one symbol, in tick·lots of notional."""
-
-    budget_tick_lots: int
-    max_order_tick_lots: int
-    min_notional_tick_lots: int
-    price_band_bps: float
+DAY_NS: Final = 86_400_000_000_000
 
 
 class Risk(Record):
-    """Our own count of the position, kept apart from the strategy's, and what was denied."""
+    """Our own count of the position, kept apart from the strategy's, what was denied, and the state."""
 
     position_lots: int
+    state: int
+    reason: int
+    """The code that the state stands for; ALLOWED while active."""
+    ordered: int
+    """The state that stands until an operator resumes trading."""
+    ordered_reason: int
+    n_transitions: int
+    n_faults: int
+    """Of the orders, when last looked at."""
+    day: int
+    """Days of UTC since 1970."""
+    day_equity_tick_lots: int
+    """When it began."""
+    peak_equity_tick_lots: int
+    next_order_ns: int
+    """When the next order is due at the allowed rate."""
     n_denied: int
     denied: Annotated[NDArray[np.int64], np.int64, (N_CODES,)]
+
+
+@kernel
+def learn(risk: Risk, orders: Orders, row: Row) -> None:
+    """Take a report in; other rows change nothing."""
+    if ACCEPTED <= row.kind <= STATE:
+        on_report(orders, row)
+        if row.kind == FILLED:
+            risk.position_lots += row.side * row.size_lots
+
+
+@kernel
+def deny(risk: Risk, code: int) -> None:
+    """Count an order that was kept back."""
+    risk.n_denied += 1
+    risk.denied[code] += 1
 
 
 @kernel
@@ -82,91 +111,157 @@ def check(
     Exposure is valued at the dearest of the order, the mid and all that is live on its side.
     `more_lots` is what it adds to what is live: its size, or 0 when it moves an order.
     """
+    code = _check_alone(params, ticks, lots, mid)
+    return code if code != ALLOWED else _check_among(risk, orders, params, side, ticks, more_lots, mid)
+
+
+@kernel
+def _check_alone(params: RiskParams, ticks: int, lots: int, mid: float) -> int:
+    """Hold an order to what depends on nothing but itself and the mid."""
+    code = ALLOWED
     price = max(ticks, int(mid) + 1)
-    if lots > params.max_order_tick_lots // price:
-        return ORDER_TOO_LARGE
-    if lots < -(-params.min_notional_tick_lots // ticks):
-        return TOO_SMALL
-    if abs(ticks - mid) > params.price_band_bps * 1e-4 * mid:
-        return OUTSIDE_BAND
-    dearest = max(price, dearest_ticks(orders, side))
-    if exposure_lots(risk, orders, side, more_lots) > params.budget_tick_lots // dearest:
-        return OVER_BUDGET
+    if not 0 < ticks < LIMIT or not 0 < lots < LIMIT:
+        code = OFF_GRID
+    elif lots > params.max_order_tick_lots // price:
+        code = ORDER_TOO_LARGE
+    elif lots < -(-params.min_notional_tick_lots // ticks):
+        code = TOO_SMALL
+    elif abs(ticks - mid) > params.price_band_bps * 1e-4 * mid:
+        code = OUTSIDE_BAND
+    return code
+
+
+@kernel
+def _check_among(
+    risk: Risk, orders: Orders, params: RiskParams, side: int, ticks: int, more_lots: int, mid: float
+) -> int:
+    """Hold an order to what is held and live already."""
+    code = ALLOWED
+    exposure = exposure_lots(risk, orders, side, more_lots)
+    dearest = max(ticks, int(mid) + 1, dearest_ticks(orders, side))
+    if meets_own(orders, side, ticks):
+        code = SELF_CROSS
+    elif 0 < params.max_inventory_lots <= side * risk.position_lots:
+        code = OVER_INVENTORY
+    elif exposure > params.budget_tick_lots // dearest:
+        code = OVER_BUDGET
+    elif risk.state == REDUCING and exposure > 0:
+        code = NOT_REDUCING
+    return code
+
+
+@kernel
+def market_code(params: RiskParams, top: Top, ts_ns: int) -> int:
+    """Return ALLOWED, or what is wrong with the market that an order would be sent into."""
+    if top.state != VALID:
+        return INVALID_BOOK
+    if 0 < params.stale_after_ns < ts_ns - top.updated_ns:
+        return STALE_BOOK
+    if 0 < params.max_lag_ns < top.lag_ns:
+        return CLOCK_LAG
     return ALLOWED
 
 
 @kernel
-def _deny(risk: Risk, code: int) -> None:
-    risk.n_denied += 1
-    risk.denied[code] += 1
+def spend(risk: Risk, params: RiskParams, ts_ns: int) -> bool:
+    """Count one more order against the allowed rate; return whether it is within it."""
+    if params.order_gap_ns <= 0:
+        return True
+    due = max(risk.next_order_ns, ts_ns)
+    if due - ts_ns > params.burst_ns:
+        return False
+    risk.next_order_ns = due + params.order_gap_ns
+    return True
 
 
 @kernel
-def _converge_side(
-    risk: Risk,
-    orders: Orders,
-    limits: RiskParams,
-    habits: OrdersParams,
-    quotes: Quotes,
-    side: int,
-    out: Rows,
-    n: int,
-) -> int:
-    ticks, lots = (quotes.bid_ticks, quotes.bid_lots) if side > 0 else (quotes.ask_ticks, quotes.ask_lots)
-    slot = keep_or_move(orders, habits, quotes.ts_ns, side, ticks, lots)
-    n = send_cancels(orders, quotes.ts_ns, out, n)
-    if slot == NOTHING:
-        return n
-    moved = slot >= 0
-    size = orders.slots[slot].leaves_lots if moved else lots
-    code = check(risk, orders, limits, side, ticks, size, 0 if moved else lots, quotes.mid_ticks)
-    if code == ALLOWED:
-        if moved:
-            return amend(orders, quotes.ts_ns, slot, ticks, out, n)
-        return place(orders, quotes.ts_ns, side, ticks, lots, out, n)
-    _deny(risk, code)
-    if moved:
-        orders.slots[slot].stage = CANCELING
-        orders.slots[slot].moved_ns = -1
-        return send_cancels(orders, quotes.ts_ns, out, n)
-    return n
+def wanted_lots(risk: Risk, side: int, lots: int) -> int:
+    """Return how much of a wanted order the trading state leaves."""
+    if risk.state == ACTIVE:
+        return lots
+    if risk.state == HALTED:
+        return 0
+    return min(lots, max(0, -side * risk.position_lots))
 
 
 @kernel
-def converge(
-    risk: Risk, orders: Orders, limits: RiskParams, habits: OrdersParams, quotes: Quotes, out: Rows, n: int
-) -> int:
-    """Bring live orders to a decision, as far as limits allow; return the number of requests in `out`."""
-    n = _converge_side(risk, orders, limits, habits, quotes, BUY, out, n)
-    return _converge_side(risk, orders, limits, habits, quotes, SELL, out, n)
+def restrict(risk: Risk, state: int, reason: int) -> None:
+    """Order a state that stands until trading is resumed; a lesser one changes nothing."""
+    if state > risk.ordered:
+        risk.ordered = state
+        risk.ordered_reason = reason
 
 
 @kernel
-def learn(risk: Risk, orders: Orders, row: Row) -> None:
-    """Take a report in; other rows change nothing."""
-    if row.kind >= ACCEPTED:
-        on_report(orders, row)
-        if row.kind == FILLED:
-            risk.position_lots += row.side * row.size_lots
+def command(risk: Risk, ledger: Ledger, wish: int) -> None:
+    """Do what an operator wants: halt, reduce, or resume, from which on losses are counted anew."""
+    if wish == HALT:
+        restrict(risk, HALTED, OPERATOR)
+    elif wish == REDUCE:
+        restrict(risk, REDUCING, OPERATOR)
+    else:
+        risk.ordered = ACTIVE
+        risk.ordered_reason = ALLOWED
+        risk.day_equity_tick_lots = risk.peak_equity_tick_lots = equity_tick_lots(ledger)
 
 
 @kernel
-def risk_on_frame(
-    cell: Cell[Risk],
-    desk: Cell[Orders],
-    setup: Cell[RiskParams],
-    habits: Cell[OrdersParams],
-    rows: Rows,
-    decisions: Table[Quotes],
-    n_decisions: int,
-    out: Rows,
-) -> int:
-    """Take reports in and bring live orders to each decision; return the number of requests."""
-    risk, orders = cell[0], desk[0]
-    n = k = 0
-    for i in range(len(rows)):
-        learn(risk, orders, rows[i])
-        if k < n_decisions and decisions[k].row == i:
-            n = converge(risk, orders, setup[0], habits[0], decisions[k], out, n)
-            k += 1
-    return n
+def watch_losses(risk: Risk, params: RiskParams, ledger: Ledger, ts_ns: int) -> None:
+    """Hold equity against where the day began and against its peak."""
+    equity = equity_tick_lots(ledger)
+    if ts_ns // DAY_NS != risk.day:
+        risk.day = ts_ns // DAY_NS
+        risk.day_equity_tick_lots = equity
+    risk.peak_equity_tick_lots = max(risk.peak_equity_tick_lots, equity)
+    if 0 < params.daily_loss_tick_lots <= risk.day_equity_tick_lots - equity:
+        restrict(risk, params.loss_state, DAILY_LOSS)
+    if 0 < params.drawdown_tick_lots <= risk.peak_equity_tick_lots - equity:
+        restrict(risk, params.loss_state, DRAWDOWN)
+
+
+@kernel
+def is_over_budget(risk: Risk, orders: Orders, params: RiskParams, ledger: Ledger) -> bool:
+    """Say whether what is held and live exceeds the budget at today's prices."""
+    price = ledger.twice_mid_ticks // 2 + 1
+    for side in (BUY, SELL):
+        exposure = exposure_lots(risk, orders, side, 0)
+        if exposure > params.budget_tick_lots // max(price, dearest_ticks(orders, side)):
+            return True
+    return False
+
+
+@kernel
+def judge(risk: Risk, orders: Orders, params: RiskParams, ledger: Ledger, ts_ns: int) -> bool:
+    """Bring the trading state up to date; return whether it changed."""
+    watch_losses(risk, params, ledger, ts_ns)
+    faults = orders.n_illegal + orders.fault
+    if faults > risk.n_faults:
+        risk.n_faults = faults
+        restrict(risk, HALTED, BROKEN_INVARIANT)
+    return settle_state(risk, is_over_budget(risk, orders, params, ledger))
+
+
+@kernel
+def settle_state(risk: Risk, over_budget: bool) -> bool:
+    """Take the stricter of what is ordered and what the exposure calls for; return whether it changed."""
+    state, reason = risk.ordered, risk.ordered_reason
+    if over_budget and state == ACTIVE:
+        state, reason = REDUCING, OVER_BUDGET
+    changed = state != risk.state or (state != ACTIVE and reason != risk.reason)
+    risk.state, risk.reason = state, reason
+    risk.n_transitions += 1 if changed else 0
+    return changed
+
+
+@kernel
+def allowed(risk: Risk, params: RiskParams, top: Top, quotes: Quotes) -> int:
+    """Return ALLOWED, or why nothing at all may be sent now: the trading state, or the market's."""
+    if risk.state == HALTED:
+        return risk.reason
+    return market_code(params, top, quotes.ts_ns)
+
+
+@kernel
+def rate_code(risk: Risk, params: RiskParams, ts_ns: int) -> int:
+    """Return ALLOWED for an order within the rate, which counts it, or RATE_LIMIT."""
+    return ALLOWED if spend(risk, params, ts_ns) else RATE_LIMIT

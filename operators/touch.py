@@ -22,6 +22,8 @@ class Top(Record):
     ask_lots: int
     state: int
     updated_ns: int
+    lag_ns: int
+    """How old the newest message was when it came."""
 
 
 @kernel
@@ -69,6 +71,7 @@ def read_top(book: Book, top: Top) -> None:
     top.bid_lots = touch_lots(book, BUY)
     top.ask_lots = touch_lots(book, SELL)
     top.updated_ns = book.updated_ns
+    top.lag_ns = book.lag_ns
     if book.unfinished != 0:
         top.state = UNFINISHED
     elif book.depth in (BROKEN, CROSSED) or top.bid_ticks >= top.ask_ticks:

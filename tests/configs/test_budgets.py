@@ -70,3 +70,48 @@ def test_budgets_never_exceed_the_cap_and_waste_less_than_a_cent_each(total, ris
     assert all(each.budget_notional in (None, budgets[name]) for name, each in named.items())
     if any(each.budget_notional is None for each in risks):
         assert Fraction(total) - spent < Fraction(len(risks), 100)
+
+
+LOSSES = """
+source: {kind: synthetic}
+synthetic: {price: 100}
+risk: {total_notional: 1000, total_daily_loss: 100, total_drawdown: 30}
+symbols:
+  ETHUSDC: {risk: {budget_notional: 600}}
+  BTCUSDC: {risk: {drawdown: 12}}
+"""
+
+
+def test_limits_on_losses_are_shared_out_as_exposure_is(loaded):
+    symbols = loaded(LOSSES).symbols
+    assert {name: (each.risk.daily_loss, each.risk.drawdown) for name, each in symbols.items()} == {
+        "ETHUSDC": (Decimal(60), Decimal(18)),
+        "BTCUSDC": (Decimal(40), Decimal(12)),
+    }
+
+
+def test_without_a_total_a_symbol_has_a_limit_only_of_its_own(loaded):
+    text = LOSSES.replace("total_daily_loss: 100, total_drawdown: 30", "max_order_notional: 10")
+    symbols = loaded(text).symbols
+    assert [each.risk.daily_loss for each in symbols.values()] == [None, None]
+    assert [each.risk.drawdown for each in symbols.values()] == [None, Decimal(12)]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            ("drawdown: 12}", "drawdown: 12.6}"),
+            "risk.total_drawdown must be at least 30.6, the sum of the symbols' limits, was 30",
+        ),
+        (
+            ("{drawdown: 12}", "{total_drawdown: 5}"),
+            (
+                "symbols.BTCUSDC.risk.total_drawdown is the cap of all symbols together; "
+                "set risk.total_drawdown, or drawdown here"
+            ),
+        ),
+    ],
+)
+def test_limits_of_symbols_that_exceed_the_total_are_refused(problems, change, told):
+    assert problems(LOSSES.replace(*change)) == [f"x.yaml: {told}"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from configs.document import parse
 from configs.load import load
-from configs.schema import PER_SYMBOL, SHARED
+from configs.schema import PER_SYMBOL, SHARED, TOTALS
 from configs.write import digest, resolved_yaml, scalar
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,7 +44,7 @@ def test_every_default_is_spelled_out_for_every_symbol(loaded):
     for symbol in ("ETHUSDC", "NO"):
         assert list(tree["symbols"][symbol]) == ["instrument", *PER_SYMBOL]
         for name, model in PER_SYMBOL.items():
-            assert set(tree["symbols"][symbol][name]) == set(model.model_fields) - {"total_notional"}
+            assert set(tree["symbols"][symbol][name]) == set(model.model_fields) - set(TOTALS)
     assert tree["symbols"]["ETHUSDC"]["vpin"]["threshold"] == 0.8
     assert tree["symbols"]["NO"]["vpin"]["threshold"] == 0.65
 
@@ -146,7 +146,7 @@ def values_of(field):
 
 # Where single values cannot be drawn freely: keys that must agree, and the recordings' own.
 FIXED = {"price", "mean_trade_notional", "max_inventory_lots", "n_buckets", "cdf_window", "kind", "path"}
-FIXED |= {"total_notional", "budget_notional", "measure"}
+FIXED |= {*TOTALS, "budget_notional", "measure"}
 
 
 @st.composite

@@ -1,8 +1,9 @@
 from connectors.report import Standing, denied, faults, losses
 from connectors.tape import Tally
 from operators.ledger import Ledger
+from operators.limits import OVER_BUDGET, TOO_SMALL
 from operators.orders import Orders
-from operators.risk import OVER_BUDGET, TOO_SMALL, Risk
+from operators.risk import Risk
 
 
 def test_a_standing_survives_its_checkpoint():

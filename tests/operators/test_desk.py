@@ -11,10 +11,11 @@ from configs.rules import rules_for
 from connectors.playback import Playback
 from connectors.synthetic import SyntheticMarket, open_tape
 from flows.research import step_by_step
-from operators.desk import Desk, Rules, desk_on_rows, open_desk, open_exchange, open_sheet, requests_room
+from operators.desk import Desk, Rules, desk_on_rows, open_desk, open_exchange, open_sheet
 from operators.kernel import ROOT
 from operators.ledger import Fill
 from operators.measure import VpinMeasure
+from operators.outbox import open_outbox
 from operators.rows import Row, Rows
 
 SECONDS = 15
@@ -30,9 +31,10 @@ def by_steps(desk: Desk, rules: Rules, rows: Rows) -> tuple[Rows, bytes]:
 
 def in_one_pass(desk: Desk, rules: Rules, rows: Rows) -> tuple[Rows, bytes]:
     """Take each row through every rule."""
-    requests, fills = Row.table(requests_room(len(rows))), Fill.table(len(rows))
-    asked, filled = desk_on_rows(desk, rules, rows, open_sheet(), requests, 0, fills, 0)
-    return requests[:asked], fills[:filled].tobytes()
+    outbox = open_outbox(len(rows))
+    desk_on_rows(desk, rules, rows, open_sheet(), outbox)
+    counts = outbox.counts[0]
+    return outbox.requests[: counts.requests], outbox.fills[: counts.fills].tobytes()
 
 
 def a_run(play, rules: Rules, symbol: str, instrument):

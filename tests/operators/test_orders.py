@@ -9,21 +9,14 @@ from operators.orders import (
     CANCELING,
     FREE,
     ILLEGAL,
-    NEW_ORDER,
-    NOTHING,
     PENDING,
     SLOTS,
     TRANSITIONS,
+    UNKNOWN,
     WORKING,
-    Orders,
     OrdersParams,
-    amend,
     find,
-    keep_or_move,
     live_lots,
-    on_report,
-    place,
-    send_cancels,
 )
 from operators.rows import (
     ACCEPTED,
@@ -34,14 +27,20 @@ from operators.rows import (
     CANCEL,
     CANCEL_REJECTED,
     CANCELED,
+    EXPIRED,
     FILLED,
     LAST,
     PLACE,
     POST_ONLY,
+    QUERY,
     REJECTED,
     SELL,
+    STATE,
+    UNKNOWN_ORDER,
     Row,
 )
+from operators.working import place
+from tests.oracles.office_world import Behind
 
 KINDS = (
     ("ACCEPTED", ACCEPTED),
@@ -51,15 +50,23 @@ KINDS = (
     ("REJECTED", REJECTED),
     ("AMEND_REJECTED", AMEND_REJECTED),
     ("CANCEL_REJECTED", CANCEL_REJECTED),
+    ("EXPIRED", EXPIRED),
 )
-STAGES = {"PENDING": PENDING, "WORKING": WORKING, "AMENDING": AMENDING, "CANCELING": CANCELING}
+STAGES = {
+    "PENDING": PENDING,
+    "WORKING": WORKING,
+    "AMENDING": AMENDING,
+    "CANCELING": CANCELING,
+    "UNKNOWN": UNKNOWN,
+}
 WORDS = STAGES | {"FREE": FREE, "illegal": ILLEGAL}
-X, F, P, W, A, C = ILLEGAL, FREE, PENDING, WORKING, AMENDING, CANCELING
+X, F, P, W, A, C, U = ILLEGAL, FREE, PENDING, WORKING, AMENDING, CANCELING, UNKNOWN
 EXPECTED = {
-    PENDING: (W, X, P, F, F, X, X),
-    WORKING: (W, X, W, F, X, W, W),
-    AMENDING: (A, W, A, F, X, W, A),
-    CANCELING: (C, C, C, F, X, C, W),
+    PENDING: (W, X, P, F, F, X, X, F),
+    WORKING: (W, X, W, F, X, W, W, F),
+    AMENDING: (A, W, A, F, X, W, A, F),
+    CANCELING: (C, C, C, F, X, C, W, F),
+    UNKNOWN: (W, W, U, F, F, U, U, F),
 }
 CELLS = [
     (stage, kind, after)
@@ -68,27 +75,19 @@ CELLS = [
 ]
 
 
-def report(kind, number, *, lots=0, ticks=100, side=BUY):
-    return Row.cell(kind=kind, id=number, size_lots=lots, price_ticks=ticks, side=side)[0]
+class Desk(Behind):
+    """Our orders, one side of which is brought to what is wanted."""
 
+    def __init__(self, *, amends=1, **habits):
+        super().__init__(OrdersParams.cell(amends=amends, **habits))
 
-class Desk:
-    """Our orders, with whatever is wanted sent at once."""
-
-    def __init__(self, *, amends=1, requote_ticks=0, min_requote_ns=0):
-        self.cell = Orders.cell()
-        self.orders = self.cell[0]
-        self.habits = OrdersParams.cell(
-            amends=amends, requote_ticks=requote_ticks, min_requote_ns=min_requote_ns
-        )[0]
-        self.out = Row.table(4 * SLOTS)
-        self.ts_ns = 0
-
-    def hear(self, kind, number, **facts):
-        on_report(self.orders, report(kind, number, **facts))
+    @property
+    def habits(self):
+        return self.rules.orders[0]
 
     def place(self, ticks, lots=5, side=BUY):
-        assert place(self.orders, self.ts_ns, side, ticks, lots, self.out, 0) == 1
+        out = Row.table(1)
+        assert place(self.orders, self.habits, self.ts_ns, side, ticks, lots, out, 0) == 1
         return int(self.orders.last_number)
 
     def work(self, ticks, lots=5, side=BUY):
@@ -98,27 +97,10 @@ class Desk:
 
     def want(self, ticks, lots=5, side=BUY):
         """Return the requests that bring one side there, as (kind, number, ticks)."""
-        slot = keep_or_move(self.orders, self.habits, self.ts_ns, side, ticks, lots)
-        n = send_cancels(self.orders, self.ts_ns, self.out, 0)
-        if slot >= 0:
-            n = amend(self.orders, self.ts_ns, slot, ticks, self.out, n)
-        elif slot == NEW_ORDER:
-            n = place(self.orders, self.ts_ns, side, ticks, lots, self.out, n)
-        else:
-            assert slot == NOTHING
-        return [
-            (int(row.kind), int(row.id), int(row.price_ticks)) for row in map(self.out.__getitem__, range(n))
-        ]
-
-    def order(self, number):
-        return self.orders.slots[find(self.orders, number)]
-
-    def stages(self):
-        return [int(order.stage) for order in self.live()]
-
-    def live(self):
-        slots = (self.orders.slots[s] for s in range(SLOTS))
-        return [order for order in slots if order.stage != FREE]
+        other = [order for order in self.live() if order.side != side]
+        stays = (int(other[0].wanted_ticks), int(other[0].leaves_lots)) if other else (0, 0)
+        wanted = {"bid": (ticks, lots), "ask": stays} if side > 0 else {"bid": stays, "ask": (ticks, lots)}
+        return [(kind, number, at) for kind, number, _, at, _ in self.frame(**wanted)]
 
 
 def in_stage(stage):
@@ -131,13 +113,14 @@ def in_stage(stage):
 @pytest.mark.parametrize(("stage", "kind", "after"), CELLS)
 def test_a_report_makes_of_an_order_what_the_table_says(stage, kind, after):
     desk, number = in_stage(stage)
-    before = desk.cell.tobytes()
+    before = desk.office.orders.tobytes()
     desk.hear(kind, number, lots=2)
     assert desk.orders.n_illegal == (after == ILLEGAL)
     assert desk.orders.n_stray == 0
     if after == ILLEGAL:
         desk.orders.n_illegal = 0
-        assert desk.cell.tobytes() == before
+        desk.order(number).heard_ns = 0
+        assert desk.office.orders.tobytes() == before
     else:
         assert desk.stages() == ([] if after == FREE else [after])
 
@@ -162,17 +145,20 @@ def test_a_fill_of_all_that_is_left_frees_the_order_in_any_stage(stage):
     assert desk.orders.n_with_fill == 1
 
 
-@pytest.mark.parametrize("kind", [kind for _, kind in KINDS], ids=[name for name, _ in KINDS])
+ALIVE = (ACCEPTED, AMENDED)
+
+
+@pytest.mark.parametrize("kind", [kind for _, kind in KINDS if kind not in ALIVE])
 def test_a_report_about_an_order_that_is_gone_is_a_stray_and_changes_nothing(kind):
     desk = Desk()
     gone, lives = desk.work(100), desk.work(101)
     desk.hear(CANCELED, gone)
-    before = desk.cell.tobytes()
+    before = desk.office.orders.tobytes()
     desk.hear(kind, gone, lots=5)
     desk.hear(kind, 77, lots=5)
     assert desk.orders.n_stray == 2
     desk.orders.n_stray = 0
-    assert desk.cell.tobytes() == before
+    assert desk.office.orders.tobytes() == before
     assert find(desk.orders, lives) >= 0
 
 
@@ -237,16 +223,16 @@ def test_each_report_is_counted_as_what_it_is():
 def test_requests_carry_all_that_the_venue_needs():
     desk = Desk()
     desk.ts_ns = 7
-    row = desk.out[0]
-    row.marks = row.reason = row.lag_us = -1  # left from an earlier frame
-    number = desk.place(100, 5, SELL)
+    desk.rules.orders[0].life_ms = 1500
+    assert desk.want(100, side=SELL) == [(PLACE, 1, 100)]
+    row, number = desk.box.requests[0], 1
     assert (row.kind, row.id, row.side, row.price_ticks, row.size_lots) == (PLACE, number, SELL, 100, 5)
     assert (row.ts_event, row.ts_recv, row.marks) == (7, 7, LAST | POST_ONLY)
-    assert (row.reason, row.lag_us) == (0, 0)
+    assert (row.reason, row.lag_us) == (0, 1500)
     desk.hear(FILLED, number, lots=2)
     desk.hear(ACCEPTED, number)
     assert desk.want(90, side=SELL) == [(AMEND, number, 90)]
-    assert desk.out[0].size_lots == 3
+    assert (desk.box.requests[0].size_lots, desk.box.requests[0].lag_us) == (3, 0)
 
 
 def test_live_lots_count_one_side_and_everything_on_its_way():
@@ -397,7 +383,7 @@ def test_no_slot_left_is_a_fault_and_nothing_is_sent():
         desk.place(100 + ticks)
     assert desk.orders.fault == 0
     before = desk.orders.slots.tobytes()
-    assert place(desk.orders, 0, BUY, 1, 1, desk.out, 3) == 3
+    assert place(desk.orders, desk.habits, 0, BUY, 1, 1, Row.table(4), 3) == 3
     assert (desk.orders.fault, desk.orders.n_placed, desk.orders.last_number) == (1, SLOTS, SLOTS)
     assert desk.orders.slots.tobytes() == before
 
@@ -469,5 +455,144 @@ def test_however_a_side_stands_one_answered_round_leaves_the_one_order_wanted(se
         live = desk.live()
         assert len(live) == (1 if lots else 0)
         assert all(abs(order.price_ticks - ticks) <= desk.habits.requote_ticks for order in live)
+        assert desk.want(ticks, lots) == []
+    assert (desk.orders.n_illegal, desk.orders.n_stray, desk.orders.fault) == (0, 0, 0)
+
+
+def test_an_order_that_is_said_to_live_after_all_is_ours_again_and_can_be_cancelled():
+    desk = Desk()
+    gone = desk.work(100)
+    desk.hear(CANCELED, gone)
+    desk.hear(ACCEPTED, gone, lots=5, ticks=100)
+    assert (desk.stages(), desk.orders.n_adopted, desk.orders.n_stray) == ([WORKING], 1, 1)
+    assert desk.want(0, 0) == [(CANCEL, gone, 100)]
+    desk.hear(CANCELED, gone)
+    desk.hear(STATE, gone, lots=0)
+    assert (desk.stages(), desk.orders.n_adopted) == ([], 1)
+
+
+PATIENT = {"unknown_after_ns": 100, "confirm_after_ns": 1000}
+
+
+@pytest.mark.parametrize("amends", [0, 1])
+def test_what_stays_unanswered_is_unknown_asked_for_and_nothing_is_sent_in_its_place(amends):
+    desk = Desk(amends=amends, **PATIENT)
+    assert desk.want(100) == [(PLACE, 1, 100)]
+    desk.ts_ns = 99
+    assert desk.want(100) == []
+    desk.ts_ns = 100
+    assert desk.want(105) == [(QUERY, 1, 100)]
+    assert desk.stages() == [UNKNOWN]
+    assert (live_lots(desk.orders, BUY), desk.orders.n_unknown) == (5, 1)
+    desk.ts_ns = 199
+    assert desk.want(105) == []
+    desk.ts_ns = 200
+    assert desk.want(105) == [(QUERY, 1, 100)]
+    desk.hear(STATE, 1, lots=0)
+    assert (desk.stages(), desk.orders.n_unknown, desk.orders.n_queries) == ([], 1, 2)
+    assert desk.want(105) == [(PLACE, 2, 105)]
+
+
+@pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES)
+def test_the_state_of_an_order_settles_it_in_any_stage(stage):
+    desk, number = in_stage(stage)
+    desk.hear(STATE, number, lots=2, ticks=98)
+    order = desk.order(number)
+    assert (order.stage, order.price_ticks, order.wanted_ticks, order.leaves_lots) == (WORKING, 98, 98, 2)
+    assert desk.orders.n_accepted == 1
+    desk.hear(STATE, number, lots=0)
+    assert desk.stages() == []
+
+
+@pytest.mark.parametrize(("kind", "asks"), [(AMEND_REJECTED, 105), (CANCEL_REJECTED, 0)])
+def test_an_order_that_the_venue_does_not_know_is_asked_for_at_once(kind, asks):
+    desk = Desk(**PATIENT)
+    desk.ts_ns = 5000
+    number = desk.work(100)
+    assert len(desk.want(asks, 5 if asks else 0)) == 1
+    desk.hear(kind, number, reason=UNKNOWN_ORDER)
+    assert desk.stages() == [UNKNOWN]
+    assert desk.want(105)[0][:2] == (QUERY, number)
+
+
+def test_an_order_that_nothing_is_heard_of_is_asked_for_and_goes_on_working():
+    desk = Desk(**PATIENT)
+    number = desk.work(100)
+    desk.ts_ns = 999
+    assert desk.want(100) == []
+    desk.ts_ns = 1000
+    assert desk.want(100) == [(QUERY, number, 100)]
+    assert desk.stages() == [WORKING]
+    assert desk.want(100) == []
+
+
+def test_acceptance_is_counted_once_whatever_shows_it():
+    desk = Desk()
+    number = desk.place(100)
+    for kind in (FILLED, ACCEPTED, ACCEPTED, FILLED):
+        desk.hear(kind, number, lots=1)
+    assert (desk.orders.n_accepted, desk.orders.n_with_fill) == (1, 1)
+
+
+class Ladder(Desk):
+    """Several quotes on a side, five ticks apart."""
+
+    def __init__(self, **habits):
+        super().__init__(level_step_ticks=5, **habits)
+        self.levels = 3
+
+
+@pytest.mark.parametrize(("side", "prices"), [(BUY, [100, 95, 90]), (SELL, [100, 105, 110])])
+def test_each_level_has_an_order_further_from_the_market(side, prices):
+    desk = Ladder()
+    assert desk.want(100, side=side) == [(PLACE, n, ticks) for n, ticks in enumerate(prices, start=1)]
+    assert desk.want(100, side=side) == []
+
+
+def test_levels_that_stand_are_kept_and_only_the_others_move():
+    desk = Ladder()
+    for ticks in (100, 95, 90):
+        desk.work(ticks)
+    assert desk.want(105) == [(AMEND, 3, 105)]
+    desk.hear(AMENDED, 3, ticks=105)
+    assert desk.want(106) == [(AMEND, 1, 106), (AMEND, 2, 101), (AMEND, 3, 96)]
+
+
+def test_a_level_that_was_filled_is_placed_again_beside_those_that_stand():
+    desk = Ladder()
+    for ticks in (100, 95, 90):
+        desk.work(ticks)
+    desk.hear(FILLED, 1, lots=5)
+    assert desk.want(100) == [(PLACE, 4, 100)]
+
+
+def test_a_level_waits_for_an_order_of_unknown_outcome_and_the_others_do_not():
+    desk = Ladder(amends=0, **PATIENT)
+    desk.want(100)
+    for number in (1, 2):
+        desk.hear(ACCEPTED, number)
+    desk.ts_ns = 100
+    assert desk.want(200) == [
+        (QUERY, 3, 90),
+        (CANCEL, 1, 100),
+        (CANCEL, 2, 95),
+        (PLACE, 4, 200),
+        (PLACE, 5, 195),
+    ]
+    assert desk.order(3).stage == UNKNOWN
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_however_a_side_stands_one_answered_round_leaves_the_levels_wanted(seed):
+    rng = random.Random(seed)
+    desk = Ladder(amends=seed % 2)
+    for _ in range(rng.randrange(8)):
+        desk.work(rng.randrange(80, 110))
+    for _ in range(10):
+        ticks, lots = rng.randrange(90, 110), rng.choice((0, 5))
+        for kind, number, at in desk.want(ticks, lots):
+            desk.hear(ANSWERS[kind], number, ticks=at)
+        levels = [ticks, ticks - 5, ticks - 10] if lots else []
+        assert sorted((int(order.price_ticks) for order in desk.live()), reverse=True) == levels
         assert desk.want(ticks, lots) == []
     assert (desk.orders.n_illegal, desk.orders.n_stray, desk.orders.fault) == (0, 0, 0)

@@ -3,21 +3,35 @@ import random
 import pytest
 
 from operators.asmm import Quotes
-from operators.orders import CANCELING, FREE, SLOTS, Orders, OrdersParams, live_lots
-from operators.risk import (
+from operators.limits import (
+    ACTIVE,
     ALLOWED,
+    BROKEN_INVARIANT,
+    CLOCK_LAG,
+    DAILY_LOSS,
     DENIALS,
+    DRAWDOWN,
+    HALTED,
+    INVALID_BOOK,
+    MEANINGS,
     N_CODES,
+    NOT_REDUCING,
+    OFF_GRID,
+    OPERATOR,
     ORDER_TOO_LARGE,
     OUTSIDE_BAND,
     OVER_BUDGET,
+    OVER_INVENTORY,
+    RATE_LIMIT,
+    REDUCING,
+    SELF_CROSS,
+    STALE_BOOK,
     TOO_SMALL,
-    Risk,
-    RiskParams,
-    check,
-    exposure_lots,
-    risk_on_frame,
+    Code,
+    table,
 )
+from operators.orders import CANCELING, FREE, SLOTS, OrdersParams, live_lots
+from operators.risk import DAY_NS, exposure_lots
 from operators.rows import (
     ACCEPTED,
     AMEND,
@@ -28,76 +42,52 @@ from operators.rows import (
     CANCEL_REJECTED,
     CANCELED,
     CLOCK,
+    CONTROL,
     FILLED,
-    LAST,
+    HALT,
+    LIMIT,
     PLACE,
+    REDUCE,
     REJECTED,
+    RESUME,
     SELL,
     Row,
 )
+from operators.touch import EMPTY, INVALID
+from tests.oracles.office_world import PLENTY, Behind, frame_of
+from tests.oracles.runs import ROOT
 
-PLENTY = 1 << 50
 
-
-class Desk:
+class Desk(Behind):
     """Our side of the wire: limits, orders and the frames that reach them."""
 
-    def __init__(self, *, budget=PLENTY, largest=PLENTY, smallest=0, band_bps=1e4, amends=1, requote_ticks=0):
-        self.risk_cell, self.orders_cell = Risk.cell(), Orders.cell()
-        self.risk, self.orders = self.risk_cell[0], self.orders_cell[0]
-        self.limits = RiskParams.cell(
+    def __init__(
+        self, *, budget=PLENTY, largest=PLENTY, smallest=0, band_bps=1e4, amends=1, requote_ticks=0, **more
+    ):
+        super().__init__(
+            OrdersParams.cell(amends=amends, requote_ticks=requote_ticks),
             budget_tick_lots=budget,
             max_order_tick_lots=largest,
             min_notional_tick_lots=smallest,
             price_band_bps=band_bps,
+            **more,
         )
-        self.habits = OrdersParams.cell(amends=amends, requote_ticks=requote_ticks)
-        self.out = Row.table(256)
-
-    def check(self, side, ticks, lots, more_lots, mid):
-        return check(self.risk, self.orders, self.limits[0], side, ticks, lots, more_lots, mid)
-
-    def run(self, rows, decisions):
-        """Return the requests as (kind, number, side, ticks, lots)."""
-        n = risk_on_frame(
-            self.risk_cell,
-            self.orders_cell,
-            self.limits,
-            self.habits,
-            rows,
-            decisions,
-            len(decisions),
-            self.out,
-        )
-        requests = (self.out[i] for i in range(n))
-        return [
-            (int(row.kind), int(row.id), int(row.side), int(row.price_ticks), int(row.size_lots))
-            for row in requests
-        ]
 
     def frame(self, reports=(), bid=(0, 0), ask=(0, 0), mid=100.0, ts_ns=1):
-        """Hear reports of (kind, number, side, ticks, lots), then decide on bid and ask as (ticks, lots)."""
-        return self.run(*frame_of(reports, bid, ask, mid, ts_ns))
+        return super().frame(reports, bid, ask, mid, ts_ns)
 
-    def hear(self, *reports):
+    def told(self, *reports):
         assert self.run(frame_of(reports, (0, 0), (0, 0), 0.0, 1)[0], Quotes.table(0)) == []
 
-    def denied(self):
-        return {code: int(self.risk.denied[code]) for code in range(N_CODES) if self.risk.denied[code]}
+    def hold(self, lots):
+        """Own so much, as a fill of long ago left it."""
+        self.risk.position_lots = self.ledger.position_lots = lots
 
+    def mark(self, bid, ask):
+        self.top[0].bid_ticks, self.top[0].ask_ticks = bid, ask
 
-def frame_of(reports, bid, ask, mid, ts_ns):
-    rows, decisions = Row.table(len(reports) + 1), Quotes.table(1)
-    for i, (kind, number, side, ticks, lots) in enumerate(reports):
-        row = rows[i]
-        row.kind, row.id, row.side, row.price_ticks, row.size_lots = kind, number, side, ticks, lots
-        row.ts_recv, row.marks = ts_ns, LAST
-    rows[len(reports)].kind, rows[len(reports)].ts_recv = CLOCK, ts_ns
-    quotes = decisions[0]
-    quotes.row, quotes.ts_ns, quotes.mid_ticks = len(reports), ts_ns, mid
-    quotes.bid_ticks, quotes.bid_lots = bid
-    quotes.ask_ticks, quotes.ask_lots = ask
-    return rows, decisions
+    def control(self, wish):
+        return self.row(kind=CONTROL, reason=wish)
 
 
 @pytest.mark.parametrize("side", [BUY, SELL])
@@ -123,10 +113,14 @@ def test_each_limit_holds_and_a_near_miss_passes(limits, allowed, refused, code,
         assert desk.check(side, ticks, lots, lots, 100.0) == expected
 
 
-def test_every_denial_has_a_label_and_a_place_to_be_counted():
-    assert set(DENIALS) == {OVER_BUDGET, ORDER_TOO_LARGE, OUTSIDE_BAND, TOO_SMALL}
+def test_every_denial_has_a_label_a_meaning_and_a_place_to_be_counted():
+    assert set(DENIALS) == set(MEANINGS) == set(Code) - {Code.ALLOWED}
     assert len(set(DENIALS.values())) == len(DENIALS)
     assert all(ALLOWED < code < N_CODES for code in DENIALS)
+
+
+def test_the_documentation_lists_every_code():
+    assert table() in (ROOT / "docs" / "risk.md").read_text()
 
 
 @pytest.mark.parametrize(("side", "room"), [(BUY, 6), (SELL, 14)])
@@ -141,7 +135,7 @@ def test_a_position_takes_room_on_its_side_and_makes_room_on_the_other(side, roo
 def test_requests_on_their_way_take_room_until_the_venue_says_they_are_gone():
     desk = Desk(budget=1010, amends=0)
     assert desk.frame(bid=(100, 6)) == [(PLACE, 1, BUY, 100, 6)]
-    desk.hear((ACCEPTED, 1, BUY, 100, 6))
+    desk.told((ACCEPTED, 1, BUY, 100, 6))
     # The cancel may yet lose to a fill, so 6 more would make 12 of at most 10.
     assert desk.frame(bid=(99, 6)) == [(CANCEL, 1, BUY, 100, 6)]
     assert desk.denied() == {OVER_BUDGET: 1}
@@ -157,7 +151,7 @@ def test_a_frame_counts_every_denial_under_its_code():
     assert desk.frame(bid=(94, 5), ask=(106, 5)) == []
     assert desk.frame(bid=(100, 0), ask=(104, 0)) == []
     assert desk.frame(bid=(99, 1), ask=(99, 1)) == []
-    assert desk.frame(bid=(100, 20), ask=(100, 19)) == []
+    assert desk.frame(bid=(100, 20), ask=(101, 19)) == []
     assert desk.denied() == {OVER_BUDGET: 2, ORDER_TOO_LARGE: 2, OUTSIDE_BAND: 2, TOO_SMALL: 2}
     assert desk.risk.n_denied == 8
 
@@ -171,7 +165,7 @@ def test_both_sides_are_placed_by_one_decision():
 def test_an_amend_adds_nothing_to_what_is_live():
     desk = Desk(budget=1010)
     desk.frame(bid=(99, 10))
-    desk.hear((ACCEPTED, 1, BUY, 99, 10))
+    desk.told((ACCEPTED, 1, BUY, 99, 10))
     assert desk.frame(bid=(100, 10)) == [(AMEND, 1, BUY, 100, 10)]
     assert desk.risk.n_denied == 0
 
@@ -188,7 +182,7 @@ def test_an_amend_adds_nothing_to_what_is_live():
 def test_a_denied_amend_cancels(limits, mid, ticks, code):
     desk = Desk(**limits)
     desk.frame(bid=(100, 10))
-    desk.hear((ACCEPTED, 1, BUY, 100, 10))
+    desk.told((ACCEPTED, 1, BUY, 100, 10))
     assert desk.frame(bid=(ticks, 10), mid=mid, ts_ns=9) == [(CANCEL, 1, BUY, 100, 10)]
     assert desk.denied() == {code: 1}
     order = desk.orders.slots[0]
@@ -204,16 +198,16 @@ def test_a_denied_amend_cancels(limits, mid, ticks, code):
 def test_an_amend_is_measured_by_what_is_left_of_the_order():
     desk = Desk(smallest=500)
     desk.frame(bid=(100, 10))
-    desk.hear((ACCEPTED, 1, BUY, 100, 10), (FILLED, 1, BUY, 100, 5))
+    desk.told((ACCEPTED, 1, BUY, 100, 10), (FILLED, 1, BUY, 100, 5))
     assert desk.frame(bid=(101, 10)) == [(AMEND, 1, BUY, 101, 5)]
-    desk.hear((AMENDED, 1, BUY, 101, 5), (FILLED, 1, BUY, 101, 1))
+    desk.told((AMENDED, 1, BUY, 101, 5), (FILLED, 1, BUY, 101, 1))
     assert desk.frame(bid=(102, 10)) == [(CANCEL, 1, BUY, 101, 4)]
     assert desk.denied() == {TOO_SMALL: 1}
 
 
 def test_a_fill_of_an_order_that_is_gone_still_moves_the_position():
     desk = Desk()
-    desk.hear((FILLED, 9, SELL, 100, 3))
+    desk.told((FILLED, 9, SELL, 100, 3))
     assert (desk.risk.position_lots, desk.orders.n_stray) == (-3, 1)
 
 
@@ -226,8 +220,9 @@ def test_reports_count_up_to_the_row_decided_on_and_no_further():
     for k, i in enumerate((0, 2)):
         quotes = decisions[k]
         quotes.row, quotes.ts_ns, quotes.mid_ticks, quotes.bid_ticks, quotes.bid_lots = i, i, 100.0, 90, 6
+        quotes.levels = 1
     assert desk.run(rows, decisions) == [(PLACE, 2, BUY, 90, 6)]
-    assert desk.out[0].ts_event == 2
+    assert desk.box.requests[0].ts_event == 2
 
 
 class Exchange:
@@ -297,8 +292,8 @@ class Twin:
                 placed[number] -= lots
         return sum(placed.values())
 
-    def dearest(self, side):
-        """The highest price that anything which may still fill may stand at."""
+    def dearest(self, side, sign=1):
+        """The highest price that anything which may still fill may stand at; with -1 the lowest, negated."""
         stands, moves = {}, {}
         for _, (kind, number, on, ticks, _) in self.log:
             if kind == PLACE and on == side:
@@ -313,7 +308,13 @@ class Twin:
             elif kind in (CANCELED, REJECTED):
                 stands.pop(number, None)
         live = [number for number in stands if self.leaves(number) > 0]
-        return max((max(stands[number], moves.get(number, 0)) for number in live), default=0)
+        prices = [price for number in live for price in (stands[number], moves.get(number, stands[number]))]
+        return max((sign * price for price in prices), default=0)
+
+    def meets_own(self, side, ticks):
+        """Whether a price reaches one that anything of ours on the other side may stand at."""
+        cheapest = -self.dearest(-side, -1) if side > 0 else self.dearest(-side)
+        return cheapest != 0 and side * (ticks - cheapest) >= 0
 
     def leaves(self, number):
         """What may still fill of an order."""
@@ -348,6 +349,7 @@ def play(seed, steps=150):
             twin.log.append(("asked", request))
             kind, _, side, ticks, lots = request
             if kind != CANCEL:
+                assert not twin.meets_own(side, ticks)
                 dearest = max(ticks, mid)
                 assert twin.worst(side) * max(dearest, twin.dearest(side)) <= BUDGET
                 assert lots * dearest <= LARGEST
@@ -364,7 +366,8 @@ def play(seed, steps=150):
 @pytest.mark.parametrize("seed", range(12))
 def test_no_request_ever_risks_more_than_the_budget(seed):
     desk, _, sent = play(seed)
-    assert set(desk.denied()) == {OVER_BUDGET, ORDER_TOO_LARGE, OUTSIDE_BAND}
+    assert set(desk.denied()) >= {OVER_BUDGET, ORDER_TOO_LARGE, OUTSIDE_BAND}
+    assert set(desk.denied()) <= {OVER_BUDGET, ORDER_TOO_LARGE, OUTSIDE_BAND, SELF_CROSS, NOT_REDUCING}
     assert (desk.orders.n_illegal, desk.orders.fault) == (0, 0)
     kinds = [kind for kind, *_ in sent]
     asked = (desk.orders.n_placed, desk.orders.n_amended, desk.orders.n_canceled)
@@ -386,8 +389,208 @@ def test_cutting_the_stream_differently_changes_nothing(seed):
         decisions[k] = quotes[0]
         at += len(part)
         decisions[k].row = at - 1
-    whole = Desk(amends=seed % 2)
-    whole.limits, whole.habits = desk.limits, desk.habits
+    whole = Desk()
+    whole.rules = desk.rules
     assert whole.run(rows, decisions) == sent
-    assert whole.risk_cell.tobytes() == desk.risk_cell.tobytes()
-    assert whole.orders_cell.tobytes() == desk.orders_cell.tobytes()
+    assert [cell.tobytes() for cell in whole.office] == [cell.tobytes() for cell in desk.office]
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+@pytest.mark.parametrize(("ticks", "lots"), [(0, 5), (-3, 5), (100, 0), (100, -5), (LIMIT, 5), (100, LIMIT)])
+def test_what_cannot_be_counted_is_off_the_grid(side, ticks, lots):
+    assert Desk().check(side, ticks, lots, lots, 100.0) == OFF_GRID
+    assert Desk().check(side, 100, 5, 5, 100.0) == ALLOWED
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_at_the_inventory_limit_one_side_is_denied_whatever_was_asked_for(side):
+    desk = Desk(max_inventory_lots=10)
+    desk.hold(9 * side)
+    assert desk.check(side, 100, 5, 5, 100.0) == ALLOWED
+    desk.hold(10 * side)
+    assert desk.check(side, 100, 5, 5, 100.0) == OVER_INVENTORY
+    assert desk.check(-side, 100, 5, 5, 100.0) == ALLOWED
+
+
+def test_an_order_that_would_meet_our_own_is_denied_until_that_one_is_gone():
+    desk = Desk()
+    desk.frame(ask=(102, 5))
+    desk.told((ACCEPTED, 1, SELL, 102, 5))
+    assert desk.frame(bid=(101, 5), ask=(102, 5)) == [(PLACE, 2, BUY, 101, 5)]
+    desk.told((ACCEPTED, 2, BUY, 101, 5))
+    # The market leaps: the offer moves away, and until it has, the bid may not follow to where it stood.
+    assert desk.frame(bid=(103, 5), ask=(106, 5), mid=104.0) == [
+        (CANCEL, 2, BUY, 101, 5),
+        (AMEND, 1, SELL, 106, 5),
+    ]
+    assert desk.denied() == {SELF_CROSS: 1}
+    desk.told((CANCELED, 2, BUY, 101, 5))
+    assert desk.frame(bid=(102, 5), ask=(106, 5), mid=104.0) == []
+    desk.told((AMENDED, 1, SELL, 106, 5))
+    assert desk.frame(bid=(105, 5), ask=(106, 5), mid=104.0) == [(PLACE, 3, BUY, 105, 5)]
+    assert desk.denied() == {SELF_CROSS: 2}
+
+
+def test_orders_run_ahead_of_their_rate_by_the_burst_and_cancels_always_pass():
+    desk = Desk(order_gap_ns=100, burst_ns=100, amends=1)
+    asked = [desk.frame(bid=(100 - n, 5), ts_ns=1000) for n in range(1)]
+    assert asked == [[(PLACE, 1, BUY, 100, 5)]]
+    desk.told((ACCEPTED, 1, BUY, 100, 5))
+    assert desk.frame(bid=(99, 5), ts_ns=1000) == [(AMEND, 1, BUY, 99, 5)]
+    desk.told((AMENDED, 1, BUY, 99, 5))
+    # A move that is held back is a cancel: the old price is not wanted any more.
+    assert desk.frame(bid=(98, 5), ts_ns=1099) == [(CANCEL, 1, BUY, 99, 5)]
+    desk.told((CANCELED, 1, BUY, 99, 5))
+    assert desk.frame(bid=(98, 5), ts_ns=1099) == []
+    assert desk.frame(bid=(98, 5), ts_ns=1100) == [(PLACE, 2, BUY, 98, 5)]
+    assert desk.denied() == {RATE_LIMIT: 2}
+
+
+@pytest.mark.parametrize(
+    ("limits", "wrong", "right", "code"),
+    [
+        ({}, {"state": INVALID}, {}, INVALID_BOOK),
+        ({}, {"state": EMPTY}, {}, INVALID_BOOK),
+        ({"stale_after_ns": 10}, {"updated_ns": 89}, {"updated_ns": 90}, STALE_BOOK),
+        ({"max_lag_ns": 10}, {"lag_ns": 11}, {"lag_ns": 10}, CLOCK_LAG),
+    ],
+)
+def test_nothing_new_is_sent_into_a_market_that_is_not_known_and_what_works_is_cancelled(
+    limits, wrong, right, code
+):
+    for fields, expected in ((right, {}), (wrong, {code: 2})):
+        desk = Desk(**limits)
+        desk.mark(90, 110)
+        desk.top[0].updated_ns = 100
+        desk.frame(bid=(99, 5), ts_ns=100)
+        desk.told((ACCEPTED, 1, BUY, 99, 5))
+        for name, value in fields.items():
+            setattr(desk.top[0], name, value)
+        asked = desk.frame(bid=(98, 5), ask=(102, 5), ts_ns=100)
+        assert desk.denied() == expected
+        kinds = [kind for kind, *_ in asked]
+        assert kinds == ([CANCEL] if expected else [AMEND, PLACE])
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_reducing_caps_orders_to_the_position_by_all_that_could_fill(side):
+    desk = Desk(budget=PLENTY)
+    desk.hold(side)
+    desk.control(REDUCE)
+    # Two orders of 5 on the flattening side, against a position of 1, must not leave 9 of the other sign.
+    wanted = {"ask": (101, 5)} if side > 0 else {"bid": (99, 5)}
+    desk.levels = 2
+    price = 101 if side > 0 else 99
+    assert desk.frame(**wanted) == [(PLACE, 1, -side, price, 1)]
+    assert desk.frame(**wanted) == []
+    assert desk.check(-side, price, 1, 1, 100.0) == NOT_REDUCING
+    assert live_lots(desk.orders, -side) == 1
+
+
+@pytest.mark.parametrize("amends", [0, 1])
+def test_orders_that_could_overshoot_are_cancelled_when_trading_turns_to_reducing(amends):
+    desk = Desk(amends=amends)
+    desk.levels = 2
+    desk.rules.orders[0].level_step_ticks = 1
+    desk.hold(1)
+    desk.frame(bid=(99, 5), ask=(101, 5))
+    for number, side, ticks in ((1, BUY, 99), (2, BUY, 98), (3, SELL, 101), (4, SELL, 102)):
+        desk.told((ACCEPTED, number, side, ticks, 5))
+    assert sorted(desk.control(REDUCE)) == [
+        (CANCEL, 1, BUY, 99, 5),
+        (CANCEL, 2, BUY, 98, 5),
+        (CANCEL, 3, SELL, 101, 5),
+        (CANCEL, 4, SELL, 102, 5),
+    ]
+    # Until they are gone they may still fill, so that nothing may be added.
+    assert desk.frame(bid=(99, 5), ask=(101, 5)) == []
+    desk.told(*((CANCELED, number, BUY if number < 3 else SELL, 100, 5) for number in (1, 2, 3, 4)))
+    assert desk.frame(bid=(99, 5), ask=(101, 5)) == [(PLACE, 5, SELL, 101, 1)]
+    assert set(desk.denied()) == {NOT_REDUCING}
+
+
+def test_a_price_move_beyond_the_budget_reduces_until_it_is_back_within():
+    desk = Desk(budget=1010)
+    desk.mark(99, 101)
+    desk.hold(10)
+    assert desk.frame(bid=(99, 0), ask=(101, 5)) == [(PLACE, 1, SELL, 101, 5)]
+    assert desk.risk.state == ACTIVE
+    desk.mark(101, 103)
+    desk.frame(ask=(101, 5), mid=102.0)
+    assert (desk.risk.state, desk.risk.reason) == (REDUCING, OVER_BUDGET)
+    desk.mark(99, 101)
+    desk.frame(ask=(101, 5))
+    assert (desk.risk.state, desk.risk.reason) == (ACTIVE, ALLOWED)
+    assert desk.transitions == [(ACTIVE, REDUCING, OVER_BUDGET), (REDUCING, ACTIVE, ALLOWED)]
+
+
+def test_halted_leaves_no_order_resting_and_sends_nothing_until_trading_is_resumed():
+    desk = Desk()
+    desk.frame(bid=(99, 5), ask=(101, 5))
+    desk.told((ACCEPTED, 1, BUY, 99, 5))
+    assert desk.control(HALT) == [(CANCEL, 1, BUY, 99, 5)]
+    # The other one was on its way, and is cancelled as soon as it is there.
+    desk.told((ACCEPTED, 2, SELL, 101, 5))
+    assert desk.frame(bid=(99, 5), ask=(101, 5)) == [(CANCEL, 2, SELL, 101, 5)]
+    # A cancel that is refused is sent again.
+    desk.told((CANCEL_REJECTED, 2, SELL, 101, 5))
+    assert desk.frame(bid=(99, 5), ask=(101, 5)) == [(CANCEL, 2, SELL, 101, 5)]
+    desk.told((CANCELED, 1, BUY, 99, 5), (CANCELED, 2, SELL, 101, 5))
+    assert desk.frame(bid=(99, 5), ask=(101, 5)) == []
+    assert desk.denied() == {OPERATOR: 6}
+    assert desk.control(RESUME) == []
+    assert [kind for kind, *_ in desk.frame(bid=(99, 5), ask=(101, 5))] == [PLACE, PLACE]
+    assert desk.transitions == [(ACTIVE, HALTED, OPERATOR), (HALTED, ACTIVE, ALLOWED)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "code"), [("daily_loss_tick_lots", DAILY_LOSS), ("drawdown_tick_lots", DRAWDOWN)]
+)
+@pytest.mark.parametrize("then", [HALTED, REDUCING])
+def test_a_loss_of_its_limit_restricts_trading_and_one_short_of_it_does_not(limit, code, then):
+    desk = Desk(**{limit: 100}, loss_state=then)
+    desk.hold(10)
+    desk.mark(99, 101)
+    # Bought for nothing: equity is 1000 at a mid of 100, which is what day and peak begin with.
+    desk.frame(bid=(99, 5), ts_ns=DAY_NS)
+    desk.mark(89, 92)
+    desk.frame(bid=(89, 5), mid=90.5, ts_ns=DAY_NS)
+    assert desk.risk.state == ACTIVE
+    desk.mark(89, 91)
+    desk.frame(bid=(89, 5), mid=90.0, ts_ns=DAY_NS)
+    assert (desk.risk.state, desk.risk.reason) == (then, code)
+    # It stands, though the price comes back and a new day begins.
+    desk.mark(99, 101)
+    desk.frame(bid=(99, 5), ts_ns=2 * DAY_NS)
+    assert (desk.risk.state, desk.risk.reason) == (then, code)
+    desk.control(RESUME)
+    assert (desk.risk.state, desk.risk.peak_equity_tick_lots) == (ACTIVE, 1000)
+
+
+def test_a_new_day_begins_with_what_there_is_and_a_peak_does_not():
+    desk = Desk(daily_loss_tick_lots=100, drawdown_tick_lots=150)
+    desk.hold(10)
+    for n, (mid, state) in enumerate(((100, ACTIVE), (91, ACTIVE), (86, ACTIVE), (85, HALTED))):
+        desk.mark(mid - 1, mid + 1)
+        desk.frame(ts_ns=n * DAY_NS + 1, mid=float(mid))
+        assert desk.risk.state == state
+    assert desk.risk.reason == DRAWDOWN
+
+
+def test_an_illegal_report_halts_once_and_can_be_resumed_from():
+    desk = Desk()
+    desk.frame(bid=(99, 5))
+    desk.told((ACCEPTED, 1, BUY, 99, 5), (REJECTED, 1, BUY, 99, 5))
+    assert desk.frame(bid=(99, 5)) == [(CANCEL, 1, BUY, 99, 5)]
+    assert (desk.risk.state, desk.risk.reason) == (HALTED, BROKEN_INVARIANT)
+    desk.told((CANCELED, 1, BUY, 99, 5))
+    desk.control(RESUME)
+    assert desk.frame(bid=(99, 5)) == [(PLACE, 2, BUY, 99, 5)]
+
+
+def test_a_halt_goes_before_an_order_to_reduce_and_is_not_weakened_by_it():
+    desk = Desk()
+    desk.control(HALT)
+    desk.control(REDUCE)
+    assert (desk.risk.state, desk.risk.reason) == (HALTED, OPERATOR)
+    assert desk.transitions == [(ACTIVE, HALTED, OPERATOR)]

@@ -32,10 +32,10 @@ from operators.book import BookParams
 from operators.desk import Exchange, Rules, open_exchange
 from operators.flow import FlowParams
 from operators.ledger import LedgerParams
+from operators.limits import RiskParams
 from operators.loop import LoopParams
 from operators.orders import OrdersParams
 from operators.queue import VenueParams
-from operators.risk import RiskParams
 from operators.rows import CLEAR, LAST, LEVEL, NEVER, TRADE, Row
 from operators.toxicity import VpinParams
 

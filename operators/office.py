@@ -1,0 +1,172 @@
+"""What stands behind the quotes: reports are taken in, the account is kept, orders follow within limits."""
+
+from typing import NamedTuple
+
+from operators.asmm import Quotes
+from operators.kernel import Cell, Table, kernel
+from operators.ledger import Ledger, LedgerParams, ledger_on_row
+from operators.limits import ALLOWED, NOT_REDUCING, REDUCING, RiskParams
+from operators.orders import FREE, Orders, OrdersParams, is_full
+from operators.outbox import Outbox
+from operators.risk import (
+    Risk,
+    allowed,
+    check,
+    command,
+    deny,
+    judge,
+    learn,
+    rate_code,
+    settle_state,
+    wanted_lots,
+)
+from operators.rows import BUY, CONTROL, SELL, Row, Rows, settles
+from operators.touch import Top
+from operators.toxicity import Reading
+from operators.working import (
+    NONE,
+    amend,
+    ask_after,
+    cancel,
+    cancel_all,
+    keep,
+    level_ticks,
+    movable,
+    part,
+    place,
+)
+
+
+class Office(NamedTuple):
+    """Its records."""
+
+    orders: Cell[Orders]
+    risk: Cell[Risk]
+    ledger: Cell[Ledger]
+
+
+class OfficeRules(NamedTuple):
+    """Their parameters."""
+
+    orders: Cell[OrdersParams]
+    risk: Cell[RiskParams]
+    ledger: Cell[LedgerParams]
+
+
+@kernel
+def take_in(
+    office: Office, rules: OfficeRules, i: int, row: Row, top: Top, reading: Reading, outbox: Outbox
+) -> None:
+    """Take in a row that settles: what the venue reports, what it cost, what an operator wants."""
+    orders, risk, ledger = office.orders[0], office.risk[0], office.ledger[0]
+    counts = outbox.counts[0]
+    learn(risk, orders, row)
+    if ledger_on_row(ledger, rules.ledger[0], row, top, reading, outbox.fills[counts.fills]):
+        outbox.fills[counts.fills].row = i
+        counts.fills += 1
+    if row.kind == CONTROL:
+        command(risk, ledger, row.reason)
+        was = risk.state
+        if settle_state(risk, False):
+            _note(risk, orders, i, row.ts_recv, was, outbox)
+        if risk.state != 0:
+            counts.requests = cancel_all(orders, row.ts_recv, outbox.requests, counts.requests)
+
+
+@kernel
+def _note(risk: Risk, orders: Orders, i: int, ts_ns: int, was: int, outbox: Outbox) -> None:
+    """Write a change of the trading state down."""
+    counts = outbox.counts[0]
+    if counts.transitions == len(outbox.transitions):
+        return
+    note = outbox.transitions[counts.transitions]
+    counts.transitions += 1
+    note.row, note.ts_ns = i, ts_ns
+    note.was, note.now, note.reason = was, risk.state, risk.reason
+    note.position_lots = risk.position_lots
+    note.n_live = 0
+    for s in range(orders.n_slots):
+        note.n_live += 1 if orders.slots[s].stage != FREE else 0
+
+
+@kernel
+def follow(office: Office, rules: OfficeRules, i: int, top: Top, quotes: Quotes, outbox: Outbox) -> None:
+    """Bring live orders to a decision, as far as limits allow."""
+    orders, risk, ledger = office.orders[0], office.risk[0], office.ledger[0]
+    counts = outbox.counts[0]
+    was = risk.state
+    if judge(risk, orders, rules.risk[0], ledger, quotes.ts_ns):
+        _note(risk, orders, i, quotes.ts_ns, was, outbox)
+    counts.requests = ask_after(orders, rules.orders[0], quotes.ts_ns, outbox.requests, counts.requests)
+    code = allowed(risk, rules.risk[0], top, quotes)
+    for side in (BUY, SELL):
+        _follow_side(office, rules, side, quotes, code, outbox)
+
+
+@kernel
+def _follow_side(
+    office: Office, rules: OfficeRules, side: int, quotes: Quotes, code: int, outbox: Outbox
+) -> None:
+    orders, risk, habits = office.orders[0], office.risk[0], rules.orders[0]
+    counts, out, ts_ns = outbox.counts[0], outbox.requests, quotes.ts_ns
+    ticks, asked = (quotes.bid_ticks, quotes.bid_lots) if side > 0 else (quotes.ask_ticks, quotes.ask_lots)
+    lots = wanted_lots(risk, side, asked) if code == ALLOWED else 0
+    if lots <= 0 < asked:
+        deny(risk, code if code != ALLOWED else NOT_REDUCING)
+    levels = (quotes.levels if risk.state != REDUCING else 1) if lots > 0 else 0
+    met = keep(orders, habits, ts_ns, side, ticks, lots, levels)
+    unmet = 0
+    for level in range(levels):
+        unmet += 1 - ((met >> level) & 1)
+    new, counts.requests = part(orders, habits, ts_ns, side, lots, unmet, out, counts.requests)
+    for level in range(levels):
+        if (met >> level) & 1 == 0:
+            price = level_ticks(habits, side, ticks, level)
+            new -= _bring(office, rules, side, price, lots if new > 0 else 0, quotes, outbox)
+
+
+@kernel
+def _bring(
+    office: Office, rules: OfficeRules, side: int, ticks: int, lots: int, quotes: Quotes, outbox: Outbox
+) -> int:
+    """Move an order to a price, or place one of so many lots; return how many were placed."""
+    orders, risk, habits, limits = office.orders[0], office.risk[0], rules.orders[0], rules.risk[0]
+    counts, out, ts_ns = outbox.counts[0], outbox.requests, quotes.ts_ns
+    s = movable(orders, side)
+    if s == NONE and (lots <= 0 or is_full(orders)):
+        return 0
+    size = orders.slots[s].leaves_lots if s != NONE else lots
+    code = check(risk, orders, limits, side, ticks, size, 0 if s != NONE else lots, quotes.mid_ticks)
+    if code == ALLOWED:
+        code = rate_code(risk, limits, ts_ns)
+    if code != ALLOWED:
+        deny(risk, code)
+    if s != NONE and code == ALLOWED:
+        counts.requests = amend(orders, ts_ns, s, ticks, out, counts.requests)
+    elif s != NONE:
+        counts.requests = cancel(orders, ts_ns, s, out, counts.requests)
+    elif code == ALLOWED:
+        counts.requests = place(orders, habits, ts_ns, side, ticks, lots, out, counts.requests)
+        return 1
+    return 0
+
+
+@kernel
+def office_on_frame(
+    office: Office,
+    rules: OfficeRules,
+    rows: Rows,
+    tops: Table[Top],
+    readings: Table[Reading],
+    decisions: Table[Quotes],
+    n_decisions: int,
+    outbox: Outbox,
+) -> None:
+    """Take each row in that settles, and bring live orders to each decision."""
+    k = 0
+    for i in range(len(rows)):
+        if settles(rows[i]):
+            take_in(office, rules, i, rows[i], tops[i], readings[i], outbox)
+        if k < n_decisions and decisions[k].row == i:
+            follow(office, rules, i, tops[i], decisions[k], outbox)
+            k += 1
