@@ -22,13 +22,14 @@ from operators.desk import (
 from operators.flow import flow_on_frame
 from operators.kernel import Table, kernel
 from operators.ledger import Fill, ledger_on_frame
-from operators.loop import FINISHED, STARVED, play_window, take_market, take_own
+from operators.loop import FINISHED, STARVED, play_window
 from operators.measure import Measure
+from operators.receipts import ask
+from operators.release import take_market, take_own
 from operators.risk import risk_on_frame
 from operators.rows import Row, Rows
 from operators.touch import Top
 from operators.toxicity import Reading
-from operators.venue import submit
 
 LOG = 1 << 15
 SPARE = 1 << 11
@@ -57,7 +58,8 @@ def run_stretch(
     """Play windows until the tape is used up or a log may be full; return why, and what was logged."""
     n_requests = n_fills = 0
     loop, venue, times = exchange.loop[0], exchange.venue[0], rules.loop[0]
-    cells = (exchange.loop, exchange.venue, exchange.book)
+    receipts = exchange.receipts
+    cells = (exchange.loop, exchange.venue, exchange.book, receipts)
     setup = (rules.loop, rules.venue, rules.book)
     while n_requests + SPARE < len(logs.requests) and n_fills + SPARE < len(logs.fills):
         until_ns = play_window(cells, setup, tapes[0], tapes[1], until[0], until[1])
@@ -68,7 +70,7 @@ def run_stretch(
             run = take_market(loop, venue, tapes[0], until_ns, len(tapes[0]))
             if run > 0:
                 rows = tapes[0][loop.desk - run : loop.desk]
-            elif take_own(loop, venue, times, until_ns, own, 0):
+            elif take_own(loop, venue, receipts[0], times, until_ns, own, 0):
                 rows = own
             else:
                 break
@@ -78,7 +80,7 @@ def run_stretch(
             )
             for k in range(known, n_fills):
                 logs.fill_rows[k] = rows[logs.fills[k].row]
-        submit(exchange.venue, rules.venue, logs.requests[before:n_requests], n_requests - before)
+        ask(exchange.venue, receipts, rules.venue, logs.requests[before:n_requests], n_requests - before)
     return 0, n_requests, n_fills
 
 

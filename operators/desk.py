@@ -10,6 +10,7 @@ from operators.ledger import Fill, Ledger, LedgerParams, ledger_on_row
 from operators.loop import Loop, LoopParams
 from operators.orders import Orders, OrdersParams
 from operators.queue import VenueParams
+from operators.receipts import Receipts
 from operators.ring import Book
 from operators.risk import Risk, RiskParams, converge, learn
 from operators.rows import Rows, settles
@@ -54,6 +55,7 @@ class Exchange(NamedTuple):
     loop: Cell[Loop]
     venue: Cell[Venue]
     book: Cell[Book]
+    receipts: Cell[Receipts]
 
 
 class Sheet(NamedTuple):
@@ -75,7 +77,7 @@ def open_exchange() -> Exchange:
     """Return a venue without orders, before the first row."""
     book = Book.cell()
     open_book(book)
-    return Exchange(Loop.cell(), Venue.cell(), book)
+    return Exchange(Loop.cell(), Venue.cell(), book, Receipts.cell())
 
 
 def requests_room(n_decisions: int) -> int:
