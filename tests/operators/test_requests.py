@@ -38,21 +38,10 @@ from operators.rows import (
 )
 from operators.taking import MOST_LEVELS
 from operators.venue import MEMORY, RING, SLOTS
-from tests.oracles.venue_world import Report, World, a_row, a_world, with_a_bid
+from tests.oracles.venue_world import Report, World, a_deep_world, a_row, a_world, with_a_bid
 
 MS = 1_000_000
 S = 1_000 * MS
-
-
-def a_deep_world(**how) -> World:
-    """Return a venue with a synced book: offers of 10, 4, 0 and 7 lots from 1001, bids below."""
-    world = World(**how)
-    world.clear()
-    world.message(
-        *((SELL, 1001, 10), (SELL, 1002, 4), (SELL, 1004, 7)),
-        *((BUY, 1000, 10), (BUY, 999, 4), (BUY, 997, 7)),
-    )
-    return world
 
 
 def marks_of(world: World, n: int) -> list[int]:

@@ -136,10 +136,19 @@ class World:
         life_ms: int = 0,
         ts_ns: int = 0,
     ) -> list[Report]:
-        row = a_row(kind, side, price_ticks, lots, number, ts_ns)
-        row.marks, row.lag_us = LAST | marks, life_ms
-        on_request(self.venue, self.books[0], self.params[0], row)
+        self.ask(kind, number, side, price_ticks, lots, marks=marks, life_ms=life_ms, ts_ns=ts_ns)
         return self.reports()
+
+    def ask(self, kind: int, number: int, side: int, price_ticks: int, lots: int, **how: int) -> None:
+        """Ask, and leave the answers on the wire."""
+        row = a_row(kind, side, price_ticks, lots, number, how.get("ts_ns", 0))
+        row.marks, row.lag_us = LAST | how.get("marks", 0), how.get("life_ms", 0)
+        on_request(self.venue, self.books[0], self.params[0], row)
+
+    def print(self, side: int, price_ticks: int, lots: int) -> None:
+        """Let a trade happen, and leave what is told of it on the wire."""
+        row = a_row(TRADE, side, price_ticks, lots)
+        on_market(self.venue, self.books[0], self.rules[0], self.params[0], row)
 
     def reports(self) -> list[Report]:
         """Return what the venue has said since the last call."""
@@ -159,6 +168,17 @@ def a_world(**how) -> World:
     world = World(**how)
     world.level(BUY, 1000, 10)
     world.level(SELL, 1001, 10)
+    return world
+
+
+def a_deep_world(**how) -> World:
+    """Return a venue with a synced book: offers of 10, 4, 0 and 7 lots from 1001, bids below."""
+    world = World(**how)
+    world.clear()
+    world.message(
+        *((SELL, 1001, 10), (SELL, 1002, 4), (SELL, 1004, 7)),
+        *((BUY, 1000, 10), (BUY, 999, 4), (BUY, 997, 7)),
+    )
     return world
 
 
