@@ -8,12 +8,14 @@ import numpy as np
 from connectors.tape import Chunk, DeadLetter, State, Tally, Tape
 from connectors.whole import joined
 from operators.desk import FRAME, Exchange, Rules
-from operators.loop import FINISHED, STARVED, Loop, play_round
+from operators.loop import FINISHED, STARVED, Loop
 from operators.packing import pack_book, unpack_book
+from operators.receipts import Receipts, ask
+from operators.release import play_round
 from operators.rows import NEVER, Row, Rows
-from operators.venue import Venue, submit
+from operators.venue import Venue
 
-VERSION = "playback 1"
+VERSION = "playback 2"
 
 
 class Held(NamedTuple):
@@ -47,7 +49,8 @@ class Playback:
         They are copied as plain bytes: NumPy copies named fields one by one.
         """
         if len(requests) > 0:
-            submit(self.exchange.venue, self.rules.venue, requests, len(requests))
+            exchange = self.exchange
+            ask(exchange.venue, exchange.receipts, self.rules.venue, requests, len(requests))
         while True:
             n = self._round()
             if n == FINISHED:
@@ -59,7 +62,8 @@ class Playback:
 
     def _round(self) -> int:
         setup = self.rules.loop, self.rules.venue, self.rules.book
-        cells = self.exchange.loop, self.exchange.venue, self.exchange.book
+        loop, venue, book, receipts = self.exchange
+        cells = loop, venue, book, receipts
         return play_round(cells, setup, self.desk, self.venue, self.desk_until, self.venue_until, self.buffer)
 
     def load(self) -> None:
@@ -99,17 +103,27 @@ class Playback:
 
     def snapshot(self) -> State:
         """Return where reading of the oldest held chunk began, and the venue's whole state."""
-        loop, venue, book = self.exchange
+        loop, venue, book, receipts = self.exchange
         before = self.held[0].before if self.held else self.tape.snapshot()
-        return (VERSION, before, len(self.held), loop.tobytes(), venue.tobytes(), pack_book(book))
+        return (
+            VERSION,
+            before,
+            len(self.held),
+            loop.tobytes(),
+            venue.tobytes(),
+            pack_book(book),
+            receipts.tobytes(),
+        )
 
     def restore(self, state: State) -> None:
         """Go on where `snapshot` was taken; the held chunks are read again, without their letters."""
-        _, before, n_held, loop, venue, book = cast(
-            "tuple[str, State, int, bytes, bytes, tuple[bytes, bytes, bytes, bytes]]", state
+        _, before, n_held, loop, venue, book, receipts = cast(
+            "tuple[str, State, int, bytes, bytes, tuple[bytes, bytes, bytes, bytes], bytes]", state
         )
         self.tape.restore(before)
-        self.exchange = Exchange(Loop.load(loop), Venue.load(venue), unpack_book(book))
+        self.exchange = Exchange(
+            Loop.load(loop), Venue.load(venue), unpack_book(book), Receipts.load(receipts)
+        )
         held_loop = self.exchange.loop.copy()
         self.exchange.loop[0].desk = self.exchange.loop[0].venue = -1
         for _ in range(n_held):

@@ -22,14 +22,15 @@ from operators.desk import (
 from operators.flow import flow_on_frame
 from operators.kernel import Table, kernel
 from operators.ledger import Fill
-from operators.loop import FINISHED, STARVED, play_window, take_market, take_own
+from operators.loop import FINISHED, STARVED, play_window
 from operators.measure import Measure
 from operators.office import Office, office_on_frame
 from operators.outbox import Counts, Outbox, Transition, open_outbox
+from operators.receipts import ask
+from operators.release import take_market, take_own
 from operators.rows import Row, Rows
 from operators.touch import Top
 from operators.toxicity import Reading
-from operators.venue import submit
 
 LOG = 1 << 15
 SPARE = 1 << 11
@@ -62,7 +63,8 @@ def run_stretch(
     """Play windows until the tape is used up or a table of the outbox may be full; return why."""
     own = fill_rows[len(fill_rows) - 1 :]
     loop, venue, times, counts = exchange.loop[0], exchange.venue[0], rules.loop[0], outbox.counts[0]
-    cells = (exchange.loop, exchange.venue, exchange.book)
+    receipts = exchange.receipts
+    cells = (exchange.loop, exchange.venue, exchange.book, receipts)
     setup = (rules.loop, rules.venue, rules.book)
     while counts.requests + SPARE < len(outbox.requests) and counts.fills + SPARE < len(outbox.fills):
         until_ns = play_window(cells, setup, tapes[0], tapes[1], until[0], until[1])
@@ -81,9 +83,8 @@ def run_stretch(
             desk_on_rows(desk, rules, rows, sheet, outbox)
             for k in range(known, counts.fills):
                 fill_rows[k] = rows[outbox.fills[k].row]
-        submit(
-            exchange.venue, rules.venue, outbox.requests[before : counts.requests], counts.requests - before
-        )
+        sent = outbox.requests[before : counts.requests]
+        ask(exchange.venue, receipts, rules.venue, sent, counts.requests - before)
     return 0
 
 

@@ -6,9 +6,9 @@ from connectors.shared import Frame
 from flows.lift import AsmmStep, BookStep, RiskStep, VpinStep
 from operators.desk import Rules, open_exchange
 from operators.kernel import is_cold
-from operators.loop import play_round
+from operators.receipts import ask
+from operators.release import play_round
 from operators.rows import NEVER, Row
-from operators.venue import submit
 
 
 def warm(rules: Rules) -> None:
@@ -21,6 +21,7 @@ def warm(rules: Rules) -> None:
     view = AsmmStep(rules, None).take((tops, readings))
     RiskStep(rules, None).take(view)
     exchange = open_exchange()
-    cells, setup = (exchange.loop, exchange.venue, exchange.book), (rules.loop, rules.venue, rules.book)
-    submit(exchange.venue, rules.venue, frame.rows, 0)
+    cells = exchange.loop, exchange.venue, exchange.book, exchange.receipts
+    setup = rules.loop, rules.venue, rules.book
+    ask(exchange.venue, exchange.receipts, rules.venue, frame.rows, 0)
     play_round(cells, setup, frame.rows, frame.rows, NEVER, NEVER, frame.rows)

@@ -13,6 +13,7 @@ from operators.office import Office, OfficeRules, follow, take_in
 from operators.orders import Orders, OrdersParams
 from operators.outbox import Outbox
 from operators.queue import VenueParams
+from operators.receipts import Receipts
 from operators.ring import Book
 from operators.risk import Risk
 from operators.rows import Rows, settles
@@ -57,6 +58,7 @@ class Exchange(NamedTuple):
     loop: Cell[Loop]
     venue: Cell[Venue]
     book: Cell[Book]
+    receipts: Cell[Receipts]
 
 
 class Sheet(NamedTuple):
@@ -78,7 +80,7 @@ def open_exchange() -> Exchange:
     """Return a venue without orders, before the first row."""
     book = Book.cell()
     open_book(book)
-    return Exchange(Loop.cell(), Venue.cell(), book)
+    return Exchange(Loop.cell(), Venue.cell(), book, Receipts.cell())
 
 
 def office_of(rules: Rules) -> OfficeRules:

@@ -1,19 +1,23 @@
 """The loop through the venue, in rounds: what reaches us in a window that no order decided in it can touch.
 
 A window begins at the earliest instant at which anything can still reach us and
-lasts entry + response latency; when decisions are made on clock rows alone, it
-lasts until that long after the next one. The orders and fills are the same for
-every window up to that.
+lasts entry + response latency, the shortest there can be; when decisions are made
+on clock rows alone, it lasts until that long after the next one. The orders and
+fills are the same for every window up to that.
+
+A control that an operator asked for is the first row of a window.
 """
 
 from typing import Final
 
 from operators.book import BookParams
 from operators.kernel import Cell, Record, kernel
-from operators.matching import on_market, on_request
+from operators.matching import on_market, on_time
 from operators.queue import VenueParams
+from operators.receipts import Receipts
+from operators.requests import on_request
 from operators.ring import Book
-from operators.rows import CLOCK, NEVER, Rows
+from operators.rows import NEVER, Rows
 from operators.venue import RING, Venue, has_room, next_report_ns, next_request_ns
 
 STARVED: Final = -1
@@ -40,6 +44,13 @@ class Loop(Record):
     next_clock_ns: int
     last_ns: int
     """Receive time of the newest row of the tape handed to us."""
+    control: int
+    """What an operator asked for, a reason of a CONTROL row, 0 for nothing."""
+    control_id: int
+    control_at: int
+    """Number of the window that it begins, 0 for the next."""
+    control_ns: int
+    """When the control that begins the open window reaches us, 0 if it has, or if there is none."""
 
 
 @kernel
@@ -51,7 +62,10 @@ def first_ns(loop: Loop, venue: Venue, params: VenueParams, desk_tape: Rows, ven
     request_ns = next_request_ns(venue)
     if request_ns != NEVER:
         first = min(first, request_ns + params.response_ns)
-    if venue.n_resting > 0 and loop.venue < len(venue_tape):
+    if venue.timed_ns > 0:
+        first = min(first, max(venue.now_ns, venue.timed_ns) + params.response_ns)
+    exposed = venue.n_resting > 0 or venue.position_lots != 0 or venue.unsettled_ns > 0
+    if exposed and loop.venue < len(venue_tape):
         first = min(first, max(venue.now_ns, venue_tape[loop.venue].ts_event) + params.response_ns)
     return first
 
@@ -80,7 +94,8 @@ def open_window(
     if handed_out and (first > end_ns or end_ns == 0):
         return FINISHED
     until = first + max(1, latency_ns)
-    if times.on_clock_only != 0:
+    controlled = loop.control != 0 and loop.control_at <= loop.number + 1
+    if times.on_clock_only != 0 and not controlled:
         until = max(until, loop.next_clock_ns + max(1, latency_ns))
     if times.window_ns > 0:
         until = min(until, first + times.window_ns)
@@ -88,6 +103,8 @@ def open_window(
         until = min(until, end_ns + 1)
     if until > desk_until or until - params.response_ns > venue_until:
         return STARVED
+    if controlled:
+        loop.control_ns = first
     return until
 
 
@@ -103,11 +120,17 @@ def advance(
         request_ns = next_request_ns(venue)
         last_ns = min(request_ns, until_ns - 1)
         crowded = _live_through(loop, venue, book, rules, params, tape, last_ns)
-        if not crowded and request_ns >= until_ns:
+        due = not crowded and 0 < venue.timed_ns <= last_ns
+        if not crowded and not due and request_ns >= until_ns:
             return until_ns
         if crowded or not has_room(venue):
-            now = tape[loop.venue].ts_event if crowded else request_ns
-            return max(now, venue.reports[venue.reports_head % RING].ts_event + 1)
+            now = tape[loop.venue].ts_event if crowded else venue.timed_ns if due else request_ns
+            oldest_ns = venue.reports[venue.reports_head % RING].row.ts_recv
+            return max(now, oldest_ns - params.response_ns + 1)
+        if due:
+            venue.now_ns = venue.timed_ns
+            on_time(venue, params, venue.timed_ns)
+            continue
         venue.now_ns = request_ns
         on_request(venue, book, params, venue.requests[venue.requests_head % RING])
         venue.requests_head += 1
@@ -117,78 +140,28 @@ def advance(
 def _live_through(
     loop: Loop, venue: Venue, book: Book, rules: BookParams, params: VenueParams, tape: Rows, last_ns: int
 ) -> bool:
-    """Let the market act up to and including `last_ns`; return whether it paused: reports have no room."""
+    """Let the market act up to and including `last_ns`, or before what the venue does of its own.
+
+    Return whether it paused: reports have no room.
+    """
     k, size = loop.venue, len(tape)
-    while k < size and tape[k].ts_event <= last_ns and (venue.n_resting == 0 or has_room(venue)):
+    while k < size and tape[k].ts_event <= last_ns:
+        if 0 < venue.timed_ns <= tape[k].ts_event:
+            break
+        if venue.n_resting > 0 and not has_room(venue):
+            break
         on_market(venue, book, rules, params, tape[k])
         k += 1
     if k > loop.venue:
         venue.now_ns = tape[k - 1].ts_event
     loop.venue = k
-    return k < size and tape[k].ts_event <= last_ns
-
-
-@kernel
-def release(loop: Loop, venue: Venue, times: LoopParams, tape: Rows, until_ns: int, out: Rows) -> int:
-    """Write what reaches us before `until_ns` into `out`; return the number of rows."""
-    n = 0
-    while n < len(out):
-        run = take_market(loop, venue, tape, until_ns, len(out) - n)
-        if run > 0:
-            out[n : n + run] = tape[loop.desk - run : loop.desk]
-            n += run
-        elif take_own(loop, venue, times, until_ns, out, n):
-            n += 1
-        else:
-            break
-    return n
-
-
-@kernel
-def take_market(loop: Loop, venue: Venue, tape: Rows, until_ns: int, at_most: int) -> int:
-    """Step over the rows of the market that reach us next and before anything else; return how many.
-
-    On a tie the market comes first, then reports, then the clock, which ends with the tape.
-    """
-    last_ns = min(until_ns - 1, next_report_ns(venue), loop.next_clock_ns)
-    k, end = loop.desk, min(len(tape), loop.desk + at_most)
-    while k < end and tape[k].ts_recv <= last_ns:
-        k += 1
-    run = k - loop.desk
-    if run > 0:
-        loop.last_ns = tape[k - 1].ts_recv
-        loop.desk = k
-    return run
-
-
-@kernel
-def take_own(loop: Loop, venue: Venue, times: LoopParams, until_ns: int, out: Rows, n: int) -> bool:
-    """Write the report or clock row that reaches us next into `out[n]`; return whether there is one."""
-    report_ns = next_report_ns(venue)
-    if min(report_ns, loop.next_clock_ns) >= until_ns:
-        return False
-    if report_ns <= loop.next_clock_ns:
-        out[n] = venue.reports[venue.reports_head % RING]
-        venue.reports_head += 1
-    else:
-        _tick(loop, times, out, n)
-    return True
-
-
-@kernel
-def _tick(loop: Loop, times: LoopParams, out: Rows, n: int) -> None:
-    row = out[n]
-    row.ts_event = row.ts_recv = loop.next_clock_ns
-    row.id = row.price_ticks = row.size_lots = 0
-    row.lag_us = 0
-    row.kind = CLOCK
-    row.side = row.marks = row.reason = 0
-    loop.next_clock_ns += times.clock_ns
+    late = k < size and tape[k].ts_event <= last_ns
+    return late and not 0 < venue.timed_ns <= tape[k].ts_event
 
 
 @kernel
 def play_window(
-    cells: tuple[Cell[Loop], Cell[Venue], Cell[Book]],
+    cells: tuple[Cell[Loop], Cell[Venue], Cell[Book], Cell[Receipts]],
     setup: tuple[Cell[LoopParams], Cell[VenueParams], Cell[BookParams]],
     desk_tape: Rows,
     venue_tape: Rows,
@@ -204,20 +177,3 @@ def play_window(
     reached = advance(loop, venue, book, rules, params, venue_tape, until - params.response_ns)
     loop.number += 1
     return min(until, reached + params.response_ns)
-
-
-@kernel
-def play_round(
-    cells: tuple[Cell[Loop], Cell[Venue], Cell[Book]],
-    setup: tuple[Cell[LoopParams], Cell[VenueParams], Cell[BookParams]],
-    desk_tape: Rows,
-    venue_tape: Rows,
-    desk_until: int,
-    venue_until: int,
-    out: Rows,
-) -> int:
-    """Play one round and write what reaches us into `out`; return its row count, STARVED or FINISHED."""
-    until = play_window(cells, setup, desk_tape, venue_tape, desk_until, venue_until)
-    if until < 0:
-        return until
-    return release(cells[0][0], cells[1][0], setup[0][0], desk_tape, until, out)

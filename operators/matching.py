@@ -1,53 +1,68 @@
-"""How the simulated venue treats our orders: what the market does to them, and what we ask of it.
+"""What the market, and time, do to our orders at the simulated venue.
 
 Our orders do not move the recorded market.
 """
 
 from operators.book import BookParams, apply_row
 from operators.kernel import kernel
-from operators.queue import FAR_BACK, VenueParams, eaten, on_level_size
+from operators.queue import Resting, VenueParams, eaten, on_level_size
 from operators.ring import UNKNOWN, Book, side_index
 from operators.rows import (
-    ACCEPTED,
-    AMEND,
-    AMEND_REJECTED,
-    AMENDED,
-    BELOW_MINIMUM,
     BEST,
     BUY,
-    CANCEL,
-    CANCEL_REJECTED,
-    CANCELED,
     CLEAR,
+    EXPIRED,
     FILLED,
     LAST,
     LEVEL,
-    REJECTED,
+    LIFE_ENDED,
+    MAKER,
+    MARK,
     SELL,
     TRADE,
-    UNKNOWN_ORDER,
-    VENUE_FULL,
-    WOULD_CROSS,
     Row,
 )
-from operators.touch import lots_ahead, quote_is_newer, touch_ticks
-from operators.venue import SLOTS, Venue, answer, report, survey
+from operators.settlement import begin_settlement, on_mark, settle
+from operators.touch import quote_is_newer, touch_ticks
+from operators.venue import MEMORY, Venue, let_go, report, schedule, survey, unsettled_until_ns
 
 
 @kernel
 def on_market(venue: Venue, book: Book, rules: BookParams, params: VenueParams, row: Row) -> None:
     """Live through one fact of the market."""
     apply_row(book, rules, row)
-    if venue.n_resting == 0:
-        return
     kind = row.kind
-    if (kind == LEVEL and book.quote_id <= row.id) or (kind == BEST and quote_is_newer(book)):
+    if kind == MARK:
+        on_mark(venue, params, row)
+    elif venue.n_resting == 0:
+        return
+    elif (kind == LEVEL and book.quote_id <= row.id) or (kind == BEST and quote_is_newer(book)):
         _on_touch(venue, book, params, row)
     elif kind == TRADE:
         on_print(venue, params, row)
     elif kind == CLEAR:
         for k in range(venue.n_resting):
             venue.resting[k].level_lots = UNKNOWN
+
+
+@kernel
+def on_time(venue: Venue, params: VenueParams, ts_ns: int) -> None:
+    """Do what is due at this instant: lives end, settlements begin or wait no longer, reports go on."""
+    k = 0
+    while k < venue.n_resting:
+        order = venue.resting[k]
+        if 0 < order.expires_ns <= ts_ns:
+            report(venue, params, EXPIRED, order, order.leaves_lots, 0, LIFE_ENDED, ts_ns)
+            remove(venue, k)
+        else:
+            k += 1
+    if 0 < venue.settles_ns <= ts_ns:
+        begin_settlement(venue, params, ts_ns)
+    if 0 < unsettled_until_ns(venue) <= ts_ns:
+        settle(venue, params, ts_ns)
+    if 0 < venue.held_ns <= ts_ns:
+        let_go(venue, params, ts_ns)
+    schedule(venue)
 
 
 @kernel
@@ -121,14 +136,24 @@ def on_print(venue: Venue, params: VenueParams, row: Row) -> None:
 def fill(venue: Venue, params: VenueParams, k: int, lots: int, ts_ns: int) -> None:
     """Fill an order at its price, and forget it when nothing is left."""
     order = venue.resting[k]
-    order.leaves_lots -= lots
-    report(venue, params, FILLED, order.number, order.side, order.price_ticks, lots, ts_ns)
+    book_fill(venue, params, order, lots, MAKER, ts_ns)
     if order.leaves_lots == 0:
-        _remove(venue, k)
+        remove(venue, k)
 
 
 @kernel
-def _remove(venue: Venue, k: int) -> None:
+def book_fill(venue: Venue, params: VenueParams, order: Resting, lots: int, marks: int, ts_ns: int) -> None:
+    """Count what an order got, and tell us."""
+    order.leaves_lots -= lots
+    order.filled_lots += lots
+    venue.position_lots += order.side * lots
+    report(venue, params, FILLED, order, lots, marks, 0, ts_ns)
+
+
+@kernel
+def remove(venue: Venue, k: int) -> None:
+    """Let an order rest no more; what it got is remembered for a while."""
+    remember(venue, venue.resting[k])
     for j in range(k, venue.n_resting - 1):
         venue.resting[j] = venue.resting[j + 1]
     venue.n_resting -= 1
@@ -136,75 +161,22 @@ def _remove(venue: Venue, k: int) -> None:
 
 
 @kernel
-def _slot_of(venue: Venue, number: int) -> int:
-    for k in range(venue.n_resting):
-        if venue.resting[k].number == number:
+def remember(venue: Venue, order: Resting) -> None:
+    """Keep what is asked for of an order that is gone, or never was, in place of the one longest gone."""
+    k = recall(venue, order.number)
+    if k < 0:
+        k = venue.n_gone % MEMORY
+        venue.n_gone += 1
+    gone = venue.gone[k]
+    gone.number = order.number
+    gone.filled_lots = order.filled_lots
+    gone.n_reports = order.n_reports
+
+
+@kernel
+def recall(venue: Venue, number: int) -> int:
+    """Return where an order is remembered that no longer rests, or -1."""
+    for k in range(min(venue.n_gone, MEMORY)):
+        if venue.gone[k].number == number:
             return k
     return -1
-
-
-@kernel
-def on_request(venue: Venue, book: Book, params: VenueParams, row: Row) -> None:
-    """Place, amend or cancel, as it arrives."""
-    k = _slot_of(venue, row.id)
-    if row.kind == CANCEL:
-        if k < 0:
-            answer(venue, params, CANCEL_REJECTED, row, UNKNOWN_ORDER)
-        else:
-            _remove(venue, k)
-            answer(venue, params, CANCELED, row, 0)
-    elif row.kind == AMEND:
-        _on_amend(venue, book, params, row, k)
-    else:
-        _on_place(venue, book, params, row)
-
-
-@kernel
-def _crosses(book: Book, row: Row) -> bool:
-    return row.side * (row.price_ticks - touch_ticks(book, -row.side)) >= 0
-
-
-@kernel
-def _queue_up(venue: Venue, book: Book, row: Row, lots: int) -> None:
-    """Rest behind everything at the price, our own orders included."""
-    order = venue.resting[venue.n_resting]
-    venue.n_resting += 1
-    order.number = row.id
-    order.side = row.side
-    order.leaves_lots = lots
-    order.price_ticks = row.price_ticks
-    order.traded_lots = 0
-    order.level_lots = lots_ahead(book, row.side, row.price_ticks)
-    order.front_lots = FAR_BACK if order.level_lots == UNKNOWN else float(order.level_lots)
-    survey(venue)
-
-
-@kernel
-def _on_place(venue: Venue, book: Book, params: VenueParams, row: Row) -> None:
-    reason = 0
-    if row.size_lots <= 0 or row.size_lots < -(-params.min_notional_tick_lots // max(1, row.price_ticks)):
-        reason = BELOW_MINIMUM
-    elif _crosses(book, row):
-        reason = WOULD_CROSS
-    elif venue.n_resting == SLOTS:
-        reason = VENUE_FULL
-    if reason != 0:
-        answer(venue, params, REJECTED, row, reason)
-        return
-    _queue_up(venue, book, row, row.size_lots)
-    answer(venue, params, ACCEPTED, row, 0)
-
-
-@kernel
-def _on_amend(venue: Venue, book: Book, params: VenueParams, row: Row, k: int) -> None:
-    """Move an order to the back of another level; one that would cross is cancelled."""
-    if k < 0:
-        answer(venue, params, AMEND_REJECTED, row, UNKNOWN_ORDER)
-    elif _crosses(book, row):
-        _remove(venue, k)
-        answer(venue, params, CANCELED, row, WOULD_CROSS)
-    else:
-        lots = venue.resting[k].leaves_lots
-        _remove(venue, k)
-        _queue_up(venue, book, row, lots)
-        answer(venue, params, AMENDED, row, 0)

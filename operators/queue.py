@@ -5,7 +5,10 @@ Queue model: `prob` takes a fall of the level to be behind us with probability
 power_prob_queue_model3); `risk_averse` lets trades alone advance us.
 """
 
-from typing import Final
+from typing import Annotated, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from operators.kernel import Record, kernel
 
@@ -13,17 +16,37 @@ FAR_BACK: Final = float(1 << 53)
 """The queue ahead at a level that nobody told us about: only trades through it fill us."""
 PROB: Final = 0
 RISK_AVERSE: Final = 1
+LATENCIES: Final = 64
+"""Values of a table of latencies at most."""
 
 
 class VenueParams(Record):
     """How the venue treats us."""
 
     entry_ns: int
+    """From us to the venue; the shortest where there is a table."""
     response_ns: int
     queue: int
     partial_fills: int
     min_notional_tick_lots: int
     queue_power: float
+    n_entry: int
+    """How many values of the table are drawn from; 0 is a constant latency."""
+    n_response: int
+    entry_table_ns: Annotated[NDArray[np.int64], np.int64, (LATENCIES,)]
+    response_table_ns: Annotated[NDArray[np.int64], np.int64, (LATENCIES,)]
+    key: int
+    """What draws begin with: no two symbols are as lucky."""
+    max_requests: int
+    """New and amended orders in a window of the rate limit; 0 is no limit."""
+    rate_window_ns: int
+    outage_every_ns: int
+    """Every so often the venue goes out, 0 never; `outage_for_ns` is how long."""
+    outage_for_ns: int
+    reject_share: float
+    lose_share: float
+    repeat_share: float
+    swap_share: float
 
 
 class Resting(Record):
@@ -33,6 +56,11 @@ class Resting(Record):
     side: int
     price_ticks: int
     leaves_lots: int
+    filled_lots: int
+    n_reports: int
+    """How many reports have been made about it."""
+    expires_ns: int
+    """When its life ends; 0 is never."""
     level_lots: int
     """Size of its level when last told, UNKNOWN if never."""
     traded_lots: int

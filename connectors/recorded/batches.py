@@ -28,20 +28,23 @@ def open_table(path: Path, table: Table) -> pq.ParquetFile:
     except DAMAGE as error:
         raise SourceError(f"{path} cannot be read as Parquet: {error}") from error
     schema = file.schema_arrow
-    for name in table.needed:
+    for name in (*table.needed, *table.more):
         if name not in schema.names:
+            if name in table.more:
+                continue
             raise SourceError(
                 f"{path} has no column {name}: a table of {table.name} needs {', '.join(table.needed)}"
             )
-        if not _fits(name in table.measures, schema.field(name).type):
-            wanted = "numbers" if name in table.measures else "whole numbers"
+        measured = name in (*table.measures, *table.more_measures)
+        if not _fits(measured, schema.field(name).type):
+            wanted = "numbers" if measured else "whole numbers"
             raise SourceError(f"{path}: column {name} must hold {wanted}, holds {schema.field(name).type}")
     return file
 
 
 def read_batches(file: pq.ParquetFile, table: Table, row: int) -> Iterator[pa.RecordBatch]:
     """Return what follows a row, cut at the same places wherever reading begins."""
-    names = [name for name in (*table.needed, SYMBOL) if name in file.schema_arrow.names]
+    names = [name for name in (*table.needed, *table.more, SYMBOL) if name in file.schema_arrow.names]
     first = 0
     for group in range(file.num_row_groups):
         after = first + file.metadata.row_group(group).num_rows

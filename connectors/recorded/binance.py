@@ -74,11 +74,13 @@ class DepthSnapshot(Struct, Generic[N], gc=False):
 
 
 class Mark(Struct, Generic[N], gc=False):
-    """The mark price; its `T` is the next funding, not the time of the price."""
+    """The mark price and the funding it foretells; `T` is the next settlement, not the time of the price."""
 
     symbol: str = field(name="s")
     price: N = field(name="p")
     event_ms: int = field(name="E")
+    rate: Raw = field(name="r", default=ABSENT)
+    next_ms: Id | None = field(name="T", default=None)
 
 
 Message = Trade[Number] | Best[Number] | Depth[Number] | DepthSnapshot[Number] | Mark[Number]

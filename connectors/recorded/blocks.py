@@ -63,9 +63,9 @@ def trade_row(ts_event: int, ts_recv: int, trade_id: int, ticks: int, lots: int,
     return ONE.pack(ts_event, ts_recv, trade_id, ticks, lots, 0, TRADE, aggressor, LAST, 0)
 
 
-def mark_row(ts_event: int, ts_recv: int, ticks: int) -> bytes:
-    """Return a mark price."""
-    return ONE.pack(ts_event, ts_recv, 0, ticks, 0, 0, MARK, 0, LAST, 0)
+def mark_row(ts_event: int, ts_recv: int, ticks: int, rate_e8: int, next_ns: int) -> bytes:
+    """Return a mark price and the funding it foretells."""
+    return ONE.pack(ts_event, ts_recv, next_ns, ticks, rate_e8, 0, MARK, 0, LAST, 0)
 
 
 def best_rows(

@@ -88,7 +88,7 @@ class Bests:
 
 
 class Marks:
-    """Mark prices, one row each."""
+    """Mark prices and the funding they foretell, one row each."""
 
     def __init__(self, quality: Quality) -> None:
         self._quality = quality
@@ -99,6 +99,7 @@ class Marks:
         c = taken.columns
         rows = block(len(good), kind=MARK, marks=LAST, ts_event=c["ts_ns"][good], ts_recv=ts_recv[good])
         rows["price_ticks"] = c["ticks"][good]
+        rows["size_lots"], rows["id"] = c["rate_e8"][good], c["next_funding_ns"][good]
         return good, rows
 
     def snapshot(self) -> object:

@@ -5,7 +5,7 @@
 | l2 | ts_ns, recv_ns, side (+1 bid, -1 ask), price, qty (absolute, 0 deletes), is_snapshot, update_id |
 | book | ts_ns, recv_ns, bid_px, bid_qty, ask_px, ask_qty, update_id |
 | trades | ts_ns, recv_ns, price, qty, side (aggressor, +1 buy, -1 sell, 0 unknown), trade_id |
-| mark_funding | ts_ns, recv_ns, mark |
+| mark_funding | ts_ns, recv_ns, mark; funding_rate and next_funding_ns may be there |
 
 A column `symbol` may stand beside them; others are passed over. Where rows of
 several tables were received at the same instant, they come in this order.
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectors.recorded.clock import time_faults
+from connectors.recorded.funding import judge_rates, untimely
 from connectors.recorded.grid import Floats, Grid, Grids
 from connectors.recorded.letters import Reason
 from operators.rows import BUY, NOTIONAL_LIMIT, SELL
@@ -38,11 +39,19 @@ class Table(NamedTuple):
     read: Callable[[Columns, Measures, Grids], Faults]
     in_messages: bool = False
     """Several rows make a message: those with the same time and id."""
+    more_whole: tuple[str, ...] = ()
+    """Whole numbers that may be there; 0 where they are not."""
+    more_measures: tuple[str, ...] = ()
 
     @property
     def needed(self) -> tuple[str, ...]:
         """Every column that must be there."""
         return ("ts_ns", "recv_ns", *self.whole, *self.measures)
+
+    @property
+    def more(self) -> tuple[str, ...]:
+        """Every column that may be there."""
+        return (*self.more_whole, *self.more_measures)
 
 
 def read_rows(table: Table, columns: Columns, measures: Measures, grids: Grids) -> Faults:
@@ -80,7 +89,9 @@ def _read_mark(columns: Columns, measures: Measures, grids: Grids) -> Faults:
     # Marks are averages, finer than the grid of prices.
     near, found = grids.price.judge_near(measures["mark"])
     columns["ticks"] = near
-    return where(near == 0, Reason.ZERO_PRICE) | found
+    columns["rate_e8"], wrong = judge_rates(measures["funding_rate"])
+    late = where(untimely(columns["next_funding_ns"], columns["ts_ns"]), Reason.BAD_TIME)
+    return late | wrong | where(near == 0, Reason.ZERO_PRICE) | found
 
 
 def _price(columns: Columns, name: str, floats: Floats, grid: Grid) -> Faults:
@@ -106,5 +117,12 @@ def where(wrong: NDArray[np.bool_], reason: Reason) -> Faults:
 L2: Final = Table("l2", ("side", "is_snapshot", "update_id"), ("price", "qty"), _read_level, in_messages=True)
 BOOK: Final = Table("book", ("update_id",), ("bid_px", "bid_qty", "ask_px", "ask_qty"), _read_best)
 TRADES: Final = Table("trades", ("side", "trade_id"), ("price", "qty"), _read_trade)
-MARKS: Final = Table("mark_funding", (), ("mark",), _read_mark)
+MARKS: Final = Table(
+    "mark_funding",
+    (),
+    ("mark",),
+    _read_mark,
+    more_whole=("next_funding_ns",),
+    more_measures=("funding_rate",),
+)
 TABLES: Final = (L2, BOOK, TRADES, MARKS)

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from connectors.recorded.binance import MARKET_PRINT, Best, Depth, DepthSnapshot, Mark, Message, Number, Trade
 from connectors.recorded.blocks import Page, best_rows, diff_block, mark_row, snapshot_block, trade_row
 from connectors.recorded.clock import Clock
+from connectors.recorded.funding import rate_e8, settlement_ns
 from connectors.recorded.grid import Grids
 from connectors.recorded.letters import Reason, Unusable
 from connectors.recorded.levels import NO_LEVELS, Levels, best_first, levels_of
@@ -111,9 +112,10 @@ class Interpreter:
         if not ticks:
             raise Unusable(Reason.ZERO_PRICE)
         ts_event = _ns(mark.event_ms)
+        rate, next_ns = rate_e8(mark.rate), settlement_ns(mark.next_ms, ts_event)
         ts_recv = self.clock.on(ts_event, stamp)
         self._quality["marks"] += 1
-        page.add(mark_row(ts_event, ts_recv, ticks))
+        page.add(mark_row(ts_event, ts_recv, ticks, rate, next_ns))
 
     def _on_depth(self, depth: Depth[Number], stamp: int, page: Page) -> None:
         previous = self._previous(depth)

@@ -115,6 +115,11 @@ class Lane:
         whole = ("ts_ns", "recv_ns", *self.table.whole)
         columns = {name: _whole(batch.column(name)) for name in whole}
         measures = {name: _floats(batch.column(name)) for name in self.table.measures}
+        none = np.zeros(len(batch), np.int64)
+        for name in self.table.more_whole:
+            columns[name] = _whole(batch.column(name)) if name in batch.schema.names else none
+        for name in self.table.more_measures:
+            measures[name] = _floats(batch.column(name)) if name in batch.schema.names else none.astype(float)
         faults = read_rows(self.table, columns, measures, self._grids)
         for name in self.table.needed:
             faults |= where(batch.column(name).is_null(), Reason.MISSING_FIELD)

@@ -23,7 +23,8 @@ whole = market.Program.playback
 def playback(self, symbol):
     made = whole(self, symbol)
     venue = made.exchange.venue[0]
-    report = venue.reports[0]
+    wire = venue.reports[0]
+    report, wire.sequence = wire.row, 1
     report.kind, report.id, report.side, report.marks = AMENDED, 1, 1, LAST
     report.ts_event = report.ts_recv = 1_700_000_000_200_000_000
     venue.reports_tail = 1

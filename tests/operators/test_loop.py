@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from operators.book import BookParams, open_book
-from operators.loop import FINISHED, STARVED, Loop, LoopParams, play_round
+from operators.loop import FINISHED, STARVED, Loop, LoopParams
 from operators.queue import VenueParams
+from operators.receipts import Receipts, ask
+from operators.release import play_round
 from operators.ring import Book
 from operators.rows import (
     ACCEPTED,
@@ -18,12 +20,13 @@ from operators.rows import (
     LEVEL,
     NEVER,
     PLACE,
+    POST_ONLY,
     SELL,
     TRADE,
     Row,
     Rows,
 )
-from operators.venue import RING, Venue, submit
+from operators.venue import RING, Venue
 from tests.oracles.venue_world import a_row, joined
 
 MS: Final = 1_000_000
@@ -86,7 +89,7 @@ class Run:
 
     def __init__(self, desk, *, entry_ns=2 * MS, response_ns=3 * MS, out=512, **times) -> None:
         self.desk = desk
-        self.cells = Loop.cell(), Venue.cell(), Book.cell()
+        self.cells = Loop.cell(), Venue.cell(), Book.cell(), Receipts.cell()
         open_book(self.cells[2])
         params = VenueParams.cell(
             entry_ns=entry_ns, response_ns=response_ns, partial_fills=1, queue_power=3.0
@@ -107,7 +110,7 @@ class Run:
             rows = self.out[:n].copy()
             self.got.append(rows.tobytes())
             requests = self.desk.on_frame(rows)
-            submit(self.cells[1], self.setup[1], joined(requests), len(requests))
+            ask(self.cells[1], self.cells[3], self.setup[1], joined(requests), len(requests))
 
     def whole(self, tape: Rows) -> "Run":
         assert self.play(tape, tape) == FINISHED
@@ -164,6 +167,7 @@ def test_on_a_tie_the_market_comes_first_then_reports_then_the_clock():
 def test_at_the_venue_the_market_comes_before_our_request_on_a_tie():
     told = a_row(LEVEL, SELL, 1000, 4, 9, START + 2 * MS)
     place = a_row(PLACE, BUY, 1000, 1, 7, START)
+    place.marks |= POST_ONLY
     tape = joined([quiet(0)[0], told, quiet(0, 40)[1]])
     run = Run(Script({0: [place]})).whole(tape)
     rows = np.frombuffer(run.rows, Row.dtype)

@@ -28,7 +28,9 @@ def test_reports_travel_back():
     world = with_a_bid(response_ns=30)
     slot = world.venue.reports_tail % RING
     assert world.market(a_row(TRADE, SELL, 999, 1, ts_ns=500)) == [Report(FILLED, 1, 1000, 5)]
-    told = world.venue.reports[slot]
+    wire = world.venue.reports[slot]
+    told = wire.row
+    assert (wire.filled_lots, wire.sequence) == (5, 2)
     assert (told.ts_event, told.ts_recv, told.side, told.marks) == (500, 530, BUY, LAST | MAKER)
     world.venue.reports_head = slot
     assert next_report_ns(world.venue) == 530

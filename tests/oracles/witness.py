@@ -57,7 +57,7 @@ class Witness(Playback):
         )
         if rows is None:
             waiting = range(venue.reports_head, venue.reports_tail)
-            self.wire.under_way = [plain(venue.reports[k % RING : k % RING + 1])[0] for k in waiting]
+            self.wire.under_way = [Fact(*venue.reports[k % RING].row.tolist()) for k in waiting]
         else:
             self.wire.told += plain(rows)
         return rows

@@ -151,6 +151,18 @@ CASES = [
     ("bad_time", line(diff(T=1))),
     ("bad_time", line(snapshot(T=MS * 1000))),
     ("bad_time", line(mark(E=1))),
+    ("bad_time", line(mark(T=MS + 7 * 86_400_000 + 1))),
+    ("bad_time", line(mark(T=1))),
+    ("negative", line(mark(T=-1))),
+    ("wrong_type", line(mark(T="soon"))),
+    ("wrong_type", line(mark(r="0.0001%"))),
+    ("wrong_type", line(mark(r="1_0e-5"))),
+    ("wrong_type", line(mark(r=True))),
+    ("wrong_type", line(mark(r=[0.1]))),
+    ("not_finite", line(mark(r="NaN"))),
+    ("not_finite", line(mark(r="-Infinity"))),
+    ("overflow", line(mark(r="1.00000001"))),
+    ("overflow", line(mark(r=-1e300))),
     ("bad_receive_time", line(trade(), recv="soon")),
     ("bad_receive_time", line(trade(), recv="-5")),
     ("bad_receive_time", line(trade(), recv="1.7e18")),
@@ -202,6 +214,34 @@ def test_messages_are_understood_with_and_without_their_envelope(tmp_path):
     wrapped = [line({"stream": f"testusdt@{name}", "data": data}) for name, data in streams]
     assert play_lines(tmp_path, line(snapshot()), *wrapped)[1].tobytes() == bare[1].tobytes()
     assert bare[1]["kind"].tolist() == [CLEAR, LEVEL, LEVEL, TRADE, BEST, BEST, LEVEL, LEVEL, MARK]
+
+
+@pytest.mark.parametrize(
+    ("said", "rate", "next_ms"),
+    [
+        ({}, 10_000, MS + 3_600_000),
+        ({"r": "-0.00000250"}, -250, MS + 3_600_000),
+        ({"r": 2.76e-5}, 2_760, MS + 3_600_000),
+        ({"r": "0.000000015"}, 2, MS + 3_600_000),
+        ({"r": "0.000000025"}, 2, MS + 3_600_000),
+        ({"r": "1"}, 100_000_000, MS + 3_600_000),
+        ({"r": "", "T": 0}, 0, 0),
+        ({"r": None, "T": None}, 0, 0),
+        ({"T": MS}, 10_000, MS),
+    ],
+)
+def test_a_mark_price_foretells_its_funding(tmp_path, said, rate, next_ms):
+    _, rows, letters = play_lines(tmp_path, line(mark(**said)))
+    assert letters == []
+    assert (rows["size_lots"].tolist(), rows["id"].tolist()) == ([rate], [next_ms * 10**6])
+
+
+def test_a_mark_price_without_funding_is_a_mark_price(tmp_path):
+    _, rows, letters = play_lines(tmp_path, line(without(mark(), "r", "T")))
+    assert letters == []
+    assert [(int(row["price_ticks"]), int(row["size_lots"]), int(row["id"])) for row in rows] == [
+        (1000, 0, 0)
+    ]
 
 
 def test_a_mark_price_is_rounded_to_its_nearest_tick_and_happens_when_it_says(tmp_path):

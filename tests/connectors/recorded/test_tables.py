@@ -44,7 +44,8 @@ def whole(n=1, **changes):
 
 
 def mark(n=1, **changes):
-    return {"ts_ns": RECV + n, "recv_ns": RECV + n, "mark": 100.04567, "index": 1.0} | changes
+    row = {"ts_ns": RECV + n, "recv_ns": RECV + n, "mark": 100.04567, "index": 1.0}
+    return row | {"funding_rate": 0.0001, "next_funding_ns": RECV + 10**12} | changes
 
 
 def write(folder, **tables):
@@ -84,6 +85,10 @@ CASES = [
     ("bad_receive_time", "trades", trade(2, recv_ns=1 << 62)),
     ("not_finite", "mark_funding", mark(2, mark=float("nan"))),
     ("zero_price", "mark_funding", mark(2, mark=0.0)),
+    ("overflow", "mark_funding", mark(2, funding_rate=-1.1)),
+    ("not_finite", "mark_funding", mark(2, funding_rate=float("inf"))),
+    ("bad_time", "mark_funding", mark(2, next_funding_ns=1)),
+    ("bad_time", "mark_funding", mark(2, next_funding_ns=RECV + 8 * 86_400 * 10**9)),
 ]
 
 
@@ -145,6 +150,33 @@ def test_a_message_that_goes_on_in_the_next_batch_stays_whole(tmp_path):
     rows = desk(chunks)
     assert (len(rows), np.count_nonzero(rows["marks"])) == (3 + n + 1, 3)
     assert [len(chunk.desk) for chunk in chunks if len(chunk.desk)] == [3 + n, 1]
+
+
+def test_marks_foretell_their_funding_where_columns_say_it(tmp_path):
+    marks = [
+        mark(1),
+        mark(2, funding_rate=-2.5e-8, next_funding_ns=RECV),
+        mark(3, funding_rate=float("nan"), next_funding_ns=0),
+        mark(4, funding_rate=None, next_funding_ns=None),
+    ]
+    _, rows, found = play_tables(tmp_path, trades=[trade(9)], mark_funding=marks)
+    assert found == []
+    rows = rows[rows["kind"] == MARK]
+    assert rows["size_lots"].tolist() == [10_000, -2, 0, 0]
+    assert rows["id"].tolist() == [RECV + 10**12, RECV, 0, 0]
+
+
+def test_marks_without_columns_of_funding_are_mark_prices(tmp_path):
+    bare = [{name: mark(n)[name] for name in ("ts_ns", "recv_ns", "mark")} for n in (1, 2)]
+    _, rows, found = play_tables(tmp_path, trades=[trade(9)], mark_funding=bare)
+    assert found == []
+    rows = rows[rows["kind"] == MARK]
+    assert (rows["size_lots"].tolist(), rows["id"].tolist()) == ([0, 0], [0, 0])
+
+
+def test_a_column_of_funding_that_holds_no_numbers_is_refused(tmp_path):
+    with pytest.raises(SourceError, match="column funding_rate must hold numbers, holds string"):
+        play_tables(tmp_path, trades=[trade(9)], mark_funding=[mark(1, funding_rate="0.0001")])
 
 
 def test_rows_received_at_one_instant_come_depth_first_then_best_then_trade_then_mark(tmp_path):
