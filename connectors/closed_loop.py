@@ -14,6 +14,7 @@ import numpy as np
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
+from connectors.controls import NONE_YET, Applied, Controls
 from connectors.journal import Journal
 from connectors.pace import Pace
 from connectors.playback import Playback
@@ -33,11 +34,13 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
         self.number = 0
         self.ended = False
         self.pace = Pace(shared.speed)
+        self.controls: Controls | None = None
+        self.controlled: Applied = NONE_YET
         if state is not None:
             self._resume(state)
 
     def _resume(self, state: Any) -> None:  # noqa: ANN401 - what a checkpoint held
-        stamp, path, self.number, self.ended, playback = state
+        stamp, path, self.number, self.ended, playback, self.controlled = state
         directory = self.shared.directory
         directory.require_stamp(self.shared.stamp, stamp, Path(path))
         directory.adopt(Path(path))
@@ -59,9 +62,22 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
             self.shared.refuse(error)
         return [(self.symbol, (self.symbol, frame))]
 
+    def _open_controls(self) -> Controls:
+        controls = self.shared.controls(self.symbol)
+        controls.restore(self.controlled)
+        controls.open(self.shared.directory.path, self.number)
+        return controls
+
     def _play(self) -> Frame:
+        self.controls = controls = self.controls or self._open_controls()
+        wanted = controls.due(self.number + 1)
+        if wanted is not None:
+            self.playback.control(wanted.wish, controls.n + 1)
         rows = self.playback.play(self.mail.requests)
         self.number += 1
+        if wanted is not None and rows is not None:
+            controls.note(int(rows[0].ts_recv), self.number, wanted)
+            self.controlled = controls.snapshot()
         tally = None
         if rows is None:
             self.ended, tally = True, self.playback.tally()
@@ -77,7 +93,8 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
     def snapshot(self) -> State:
         """Return the round, and the whole of tape and venue."""
         directory = str(self.shared.directory.path)
-        return (tuple(self.shared.stamp), directory, self.number, self.ended, self.playback.snapshot())
+        here = self.number, self.ended, self.playback.snapshot(), self.controlled
+        return (tuple(self.shared.stamp), directory, *here)
 
     def close(self) -> None:
         """Give the recording back."""

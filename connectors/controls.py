@@ -32,11 +32,16 @@ EVERY_NS: Final = 5_000_000
 """Between two looks at the file, by the wall clock."""
 
 
+Applied = tuple[int, int, str]
+NONE_YET: Final[Applied] = (0, RESUME, "")
+
+
 class Wish(NamedTuple):
     """What is wanted of a symbol."""
 
     wish: int = RESUME
     why: str = ""
+    id: str = ""
 
 
 class Controlled(NamedTuple):
@@ -48,6 +53,7 @@ class Controlled(NamedTuple):
     frame: int
     what: str
     why: str = ""
+    id: str = ""
 
 
 def read_switch(path: Path) -> Mapping[str, Wish] | None:
@@ -64,20 +70,24 @@ def read_switch(path: Path) -> Mapping[str, Wish] | None:
     try:
         tree = json.loads(text) if text.strip() else {"all": "halt"}
         why = str(tree.get("why", ""))
-        wanted = {symbol: Wish(WISHES[word], why) for symbol, word in tree.get("symbols", {}).items()}
-        return {**wanted, "*": Wish(WISHES[tree.get("all", "resume")], why)}
+        wanted = {symbol: _wish(said, why) for symbol, said in tree.get("symbols", {}).items()}
+        return {**wanted, "*": _wish(tree.get("all", "resume"), why)}
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return {"*": Wish(HALT, f"{SWITCH} cannot be understood")}
 
 
+def _wish(said: str | Mapping[str, object], why: str) -> Wish:
+    if isinstance(said, str):
+        return Wish(WISHES[said], why)
+    return Wish(WISHES[str(said["want"])], str(said.get("why", why)), str(said.get("id", "")))
+
+
 def write_switch(path: Path, wanted: Mapping[str, Wish]) -> None:
-    """Put the switch there, whole or not at all; remove it where nothing but trading is wanted."""
-    if all(each.wish == RESUME for each in wanted.values()):
-        path.unlink(missing_ok=True)
-        return
-    why = next((each.why for each in wanted.values() if each.why), "")
-    symbols = {symbol: WORDS[each.wish] for symbol, each in wanted.items() if symbol != "*"}
-    tree = {"symbols": symbols, "all": WORDS[wanted.get("*", Wish()).wish], "why": why}
+    """Put the switch there, whole or not at all; `*` stands for all symbols that are not named."""
+    said = {
+        symbol: {"want": WORDS[each.wish], "why": each.why, "id": each.id} for symbol, each in wanted.items()
+    }
+    tree = {"all": said.pop("*"), "symbols": said}
     new = path.with_name(f"{path.name}.new")
     new.write_text(json.dumps(tree) + "\n", encoding="utf-8")
     new.replace(path)
@@ -92,13 +102,13 @@ class Switch:
         self.seen: tuple[int, int, int] | None = None
         self.wanted: Mapping[str, Wish] = {}
 
-    def wish(self, symbol: str) -> Wish:
-        """Return what is wanted of a symbol."""
+    def wish(self, symbol: str) -> Wish | None:
+        """Return what is wanted of a symbol; None where there is no switch."""
         now_ns = time.perf_counter_ns()
         if now_ns - self.looked_ns >= EVERY_NS:
             self.looked_ns = now_ns
             self._look()
-        return self.wanted.get(symbol) or self.wanted.get("*") or Wish()
+        return self.wanted.get(symbol) or self.wanted.get("*")
 
     def _look(self) -> None:
         try:
@@ -134,8 +144,9 @@ class Controls:
 
     def __init__(self, symbol: str, switch: Switch, recorded: Iterable[Controlled] = ()) -> None:
         self.symbol, self.switch = symbol, switch
-        self.n, self.applied = 0, RESUME
+        self.n, self.applied, self.applied_id = 0, RESUME, ""
         self.recorded = deque(control for control in recorded if control.symbol == symbol)
+        self.replays = bool(self.recorded)
         self.path: Path | None = None
         self.n_written = 0
         """Of those recorded: how many stand in this run's own record already."""
@@ -158,9 +169,12 @@ class Controls:
             self.recorded.popleft()
         if self.recorded:
             first = self.recorded[0]
-            return Wish(WISHES[first.what], first.why) if first.frame == frame else None
-        wanted = self.switch.wish(self.symbol)
-        return None if wanted.wish == self.applied else wanted
+            return Wish(WISHES[first.what], first.why, first.id) if first.frame == frame else None
+        wanted = self.switch.wish(self.symbol) or (None if self.replays else Wish())
+        if wanted is None:
+            return None
+        anew = wanted.wish == RESUME and wanted.id not in ("", self.applied_id)
+        return wanted if anew or wanted.wish != self.applied else None
 
     def next_frame(self) -> int:
         """Return the frame of the next control that was recorded, 0 if there is none."""
@@ -169,22 +183,22 @@ class Controls:
     def note(self, ts_ns: int, frame: int, wanted: Wish) -> None:
         """Write down, before it is released, that a frame begins with a control."""
         self.n += 1
-        self.applied = wanted.wish
+        self.applied, self.applied_id = wanted.wish, wanted.id
         if self.recorded and self.recorded[0].frame == frame:
             self.recorded.popleft()
         if self.n_written > 0:
             self.n_written -= 1
         elif self.path is not None:
-            control = Controlled(ts_ns, self.symbol, self.n, frame, WORDS[wanted.wish], wanted.why)
+            control = Controlled(ts_ns, self.symbol, self.n, frame, WORDS[wanted.wish], *wanted[1:])
             _append(self.path, control)
 
-    def snapshot(self) -> tuple[int, int]:
+    def snapshot(self) -> Applied:
         """Return how many there were, and what was wanted last."""
-        return self.n, self.applied
+        return self.n, self.applied, self.applied_id
 
-    def restore(self, state: tuple[int, int]) -> None:
+    def restore(self, state: Applied) -> None:
         """Go on where `snapshot` was taken."""
-        self.n, self.applied = state
+        self.n, self.applied, self.applied_id = state
 
 
 def _append(path: Path, control: Controlled) -> None:

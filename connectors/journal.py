@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
+from connectors.controls import CONTROL, SWITCH
 from connectors.runs import CHECKPOINT, claim
 from connectors.stamp import Stamp
 from connectors.tape import DeadLetter
@@ -26,6 +27,8 @@ from operators.outbox import Transition
 from operators.rows import AMEND, MAKER, PLACE, QUERY, Fact, Rows, plain
 
 LOGS: Final = ("orders", "fills", "dead_letters", "transitions")
+PARTS: Final = (*LOGS, CONTROL)
+"""The source writes controls, before it releases them."""
 STRINGS: Final = 1 << 12
 """Prices and sizes whose strings are remembered."""
 
@@ -63,7 +66,7 @@ class RunDirectory:
         if (self.path / "config.yaml").exists():
             way = "resume it, or name another" if (self.path / CHECKPOINT).is_dir() else "name another"
             raise RunDirectoryError(f"{self.path} holds a run already: {way}")
-        remains = {CHECKPOINT, f"{CHECKPOINT}.new", *LOGS, *(f"{name}.new" for name in self.texts)}
+        remains = {CHECKPOINT, f"{CHECKPOINT}.new", SWITCH, *PARTS, *(f"{name}.new" for name in self.texts)}
         if self.path.is_dir() and not {entry.name for entry in self.path.iterdir()} <= remains:
             raise RunDirectoryError(
                 f"{self.path} is not empty: name a directory that a run can have to itself"
@@ -101,10 +104,10 @@ class RunDirectory:
     def _lay(self) -> None:
         """The texts come last: with them, a run has begun."""
         try:
-            for log in LOGS:
+            for log in PARTS:
                 (self.path / log).mkdir(parents=True, exist_ok=True)
             self._claim = claim(self.path)
-            for log in ("summary.json", *(f"{log}.jsonl" for log in LOGS)):
+            for log in ("summary.json", *(f"{log}.jsonl" for log in PARTS)):
                 (self.path / log).unlink(missing_ok=True)
             for name, text in self.texts.items():
                 if not (self.path / name).exists():
@@ -123,7 +126,7 @@ class RunDirectory:
             self.stopped |= stopped
             if len(self.summaries) < len(self.symbols):
                 return False
-            for log in LOGS:
+            for log in PARTS:
                 self._merge(log)
             ordered = {symbol: self.summaries[symbol] for symbol in self.symbols}
             whole = {**({"stopped": True} if self.stopped else {}), "symbols": ordered}
@@ -146,7 +149,10 @@ class RunDirectory:
         new.replace(self.path / f"{log}.jsonl")
 
     def _keyed(self, log: str, rank: int, symbol: str) -> Iterator[tuple[int, int, int, bytes]]:
-        with (self.path / log / f"{symbol}.jsonl").open("rb") as part:
+        path = self.path / log / f"{symbol}.jsonl"
+        if log == CONTROL and not path.exists():
+            return
+        with path.open("rb") as part:
             for n, line in enumerate(part):
                 yield int(line[6 : line.index(b",")]), rank, n, line
 
@@ -217,6 +223,7 @@ class Journal:
     def transitions(self, transitions: Table[Transition]) -> None:
         """Append changes of the trading state."""
         self.files["transitions"].writelines(map(self._transition, np.asarray(transitions).tolist()))
+        self.files["transitions"].flush()
 
     def _transition(self, note: tuple[int, ...]) -> bytes:
         _, ts_ns, was, now, reason, position_lots, n_live = note

@@ -60,6 +60,11 @@ class Playback:
                 return cast("Rows", np.frombuffer(data, Row.dtype))
             self.load()
 
+    def control(self, wish: int, number: int, at: int = 0) -> None:
+        """Let the next window, or the one of this number, begin with what an operator wants."""
+        loop = self.exchange.loop[0]
+        loop.control, loop.control_id, loop.control_at = wish, number, at
+
     def _round(self) -> int:
         setup = self.rules.loop, self.rules.venue, self.rules.book
         loop, venue, book, receipts = self.exchange

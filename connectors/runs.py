@@ -88,3 +88,20 @@ def claim(path: Path) -> int:
         os.close(handle)
         raise RunDirectoryError(f"{path} is being written by another process") from None
     return handle
+
+
+def is_running(path: Path) -> bool:
+    """Say whether a process is writing into a run directory."""
+    try:
+        os.close(claim(path))
+    except RunDirectoryError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def running(parent: Path) -> list[Path]:
+    """Return the run directories in a folder that are being written, by name."""
+    found = sorted(parent.iterdir()) if parent.is_dir() else []
+    return [path for path in found if (path / "config.yaml").is_file() and is_running(path)]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from connectors.console import Console
+from connectors.controls import Controls
 from connectors.journal import RunDirectory
 from connectors.progress import Progress
 from connectors.report import Standing
@@ -72,6 +73,8 @@ class Shared(NamedTuple):
     """Replay at this many times real time; 0 is as fast as it goes."""
     console: Console
     timing: Timing
+    controls: Callable[[str], Controls]
+    """What operators want of a symbol."""
     refuse: Callable[[PhoenixError], NoReturn] = raise_it
     """What becomes of an error inside the graph, which would bury its sentence under its own."""
     finished: Callable[[Path], None] = lambda _: None

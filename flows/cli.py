@@ -1,4 +1,4 @@
-"""The command line: `phoenix run`, `phoenix check`, `phoenix vpin`."""
+"""The command line: `phoenix run`, `check`, `halt`, `resume-trading`, `vpin`."""
 
 import gc
 import signal
@@ -36,6 +36,30 @@ Example:
   phoenix check configs/phoenix.yaml
 
 Exit codes: 0 it is valid; 2 it is not.
+"""
+HALT_HELP = """Halt trading: cancel every order of a running market maker, and place none until it is resumed.
+
+Examples:
+
+\b
+  phoenix halt
+  phoenix halt runs/20250101-phoenix-1 --symbol BTCUSDC --why "the venue misbehaves"
+  phoenix halt --reduce
+
+The run goes on measuring. A file named halt in the run directory is the switch: it holds across stops, \
+kills and resumption, and an empty one made by hand does the same.
+
+Exit codes: 0 it is done; 1 a symbol did not answer in time; 2 there is no such run or symbol.
+"""
+RESUME_HELP = """Let a halted market maker trade again, whatever halted it. Losses are counted anew from here.
+
+Examples:
+
+\b
+  phoenix resume-trading
+  phoenix resume-trading runs/20250101-phoenix-1 --symbol BTCUSDC
+
+Exit codes: 0 it is done; 1 a symbol did not answer in time; 2 there is no such run or symbol.
 """
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
@@ -118,6 +142,42 @@ def check_command(
     sys.stdout.write(resolved_yaml(settings))
     for notice in notices(settings):
         sys.stderr.write(f"{notice}\n")
+
+
+Where = Annotated[
+    Path | None, typer.Argument(help="The run directory; the only one running in runs without.")
+]
+Named = Annotated[list[str] | None, typer.Option("--symbol", help="Of these symbols only; may be repeated.")]
+Wait = Annotated[float, typer.Option(help="Seconds to wait for what each symbol did.")]
+
+
+@app.command("halt", help=HALT_HELP)
+def halt_command(
+    run: Where = None,
+    symbols: Named = None,
+    reduce: Annotated[bool, typer.Option("--reduce", help="Let orders flatten the position.")] = False,
+    why: Annotated[str, typer.Option(help="Written down beside it.")] = "",
+    wait: Wait = 5.0,
+) -> None:
+    """Throw the switch."""
+    from flows.halting import throw  # noqa: PLC0415 - `phoenix --help` is quick
+    from operators.rows import HALT, REDUCE  # noqa: PLC0415 - the same
+
+    _answered(throw(run, symbols or (), REDUCE if reduce else HALT, why, wait))
+
+
+@app.command("resume-trading", help=RESUME_HELP)
+def resume_trading_command(run: Where = None, symbols: Named = None, wait: Wait = 5.0) -> None:
+    """Throw it back."""
+    from flows.halting import throw  # noqa: PLC0415 - `phoenix --help` is quick
+    from operators.rows import RESUME  # noqa: PLC0415 - the same
+
+    _answered(throw(run, symbols or (), RESUME, "", wait))
+
+
+def _answered(n_silent: int) -> None:
+    if n_silent:
+        raise typer.Exit(1)
 
 
 @app.command(

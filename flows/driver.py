@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from connectors.controls import Controls
 from connectors.playback import Playback
 from connectors.report import Standing, broken, faults, summary
 from connectors.runs import CHECKPOINT
@@ -98,8 +99,10 @@ def run_research(program: Program) -> None:
             journal.letters(letters)  # noqa: B023 - the same
             console.letters(letters)
 
+        controls = program.shared.controls(symbol)
+        controls.open(directory.path)
         began = time.perf_counter_ns()
-        desk, ended = _play(program, symbol, playback, write)
+        desk, ended = _play(program, symbol, playback, write, controls)
         _time(timing.of(symbol), playback, time.perf_counter_ns() - began)
         standing, tally = _standing(desk), playback.tally() if ended else None
         playback.close()
@@ -111,13 +114,15 @@ def run_research(program: Program) -> None:
     timing.write(directory.path)
 
 
-def _play(program: Program, symbol: str, playback: Playback, write: "OnStretch") -> tuple[Desk, bool]:
+def _play(
+    program: Program, symbol: str, playback: Playback, write: "OnStretch", controls: Controls
+) -> tuple[Desk, bool]:
     from flows.research import run_frames, run_tape  # noqa: PLC0415 - they import every kernel
 
     measure, stops = program.measure(symbol), program.shared.stop.is_set
     if measure is None:
-        return run_tape(playback, write, stops)
-    return run_frames(playback, measure, write, stops)
+        return run_tape(playback, write, stops, controls)
+    return run_frames(playback, measure, write, stops, controls)
 
 
 def _standing(desk: Desk) -> Standing:

@@ -16,6 +16,7 @@ from configs.rules import rules_for
 from configs.settings import Settings, SymbolSettings
 from configs.write import digest, resolved_yaml
 from connectors.console import Console
+from connectors.controls import SWITCH, Controls, Switch, read_controls
 from connectors.journal import Journal, RunDirectory
 from connectors.playback import Playback
 from connectors.progress import Progress
@@ -146,6 +147,21 @@ def _recordings(config: Path, settings: Settings, market: str) -> dict[str, Reco
     return recordings
 
 
+def _controls(directory: RunDirectory, path: str | None) -> Callable[[str], Controls]:
+    """Return what makes a symbol's controls: recorded ones, and what the run's own switch says after them."""
+    try:
+        recorded = [] if path is None else read_controls(Path(path))
+    except OSError as error:
+        raise SourceError(f"run.control: {path} cannot be read: {error.strerror}") from None
+    switches: dict[Path, Switch] = {}
+
+    def controls(symbol: str) -> Controls:
+        path = directory.path / SWITCH
+        return Controls(symbol, switches.setdefault(path, Switch(path)), recorded)
+
+    return controls
+
+
 def program(config: Path, overrides: Sequence[str] = (), out: Path | None = None) -> Program:
     """Load a configuration and make it ready.
 
@@ -170,7 +186,15 @@ def program(config: Path, overrides: Sequence[str] = (), out: Path | None = None
     progress = Progress(sys.stderr if settings.run.progress else None)
     console = Console(progress, quiet=not settings.run.progress)
     shared = Shared(
-        directory, stamp, mail, threading.Event(), progress, settings.source.speed, console, Timing()
+        directory,
+        stamp,
+        mail,
+        threading.Event(),
+        progress,
+        settings.source.speed,
+        console,
+        Timing(),
+        _controls(directory, settings.run.control),
     )
     rules = {symbol: rules_for(settings.symbols[symbol], settings.source) for symbol in symbols}
     return Program(settings, rules, recordings, shared)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from connectors.controls import Controls, Wish
 from connectors.playback import Playback
 from connectors.whole import picked
 from operators.asmm import Quotes, asmm_on_frame
@@ -28,7 +29,7 @@ from operators.office import Office, office_on_frame
 from operators.outbox import Counts, Outbox, Transition, open_outbox
 from operators.receipts import ask
 from operators.release import take_market, take_own
-from operators.rows import Row, Rows
+from operators.rows import CONTROL, Row, Rows
 from operators.touch import Top
 from operators.toxicity import Reading
 
@@ -75,8 +76,10 @@ def run_stretch(
             run = take_market(loop, venue, tapes[0], until_ns, len(tapes[0]))
             if run > 0:
                 rows = tapes[0][loop.desk - run : loop.desk]
-            elif take_own(loop, venue, times, until_ns, own, 0):
+            elif take_own(loop, venue, receipts[0], times, until_ns, own, 0):
                 rows = own
+                if own[0].kind == CONTROL:
+                    counts.control_ns, counts.control_window = own[0].ts_recv, loop.number
             else:
                 break
             known = counts.fills
@@ -85,6 +88,8 @@ def run_stretch(
                 fill_rows[k] = rows[outbox.fills[k].row]
         sent = outbox.requests[before : counts.requests]
         ask(exchange.venue, receipts, rules.venue, sent, counts.requests - before)
+        if counts.control_window > 0:
+            break
     return 0
 
 
@@ -117,13 +122,20 @@ def run_frames(
     measure: Measure,
     on_stretch: OnStretch,
     stops: Callable[[], bool] = lambda: False,
+    controls: Controls | None = None,
 ) -> tuple[Desk, bool]:
     """Play a tape as `run_tape` does, frame by frame: the measure of toxicity is ordinary Python."""
-    desk, requests = open_desk(), Row.table(0)
+    desk, requests, number = open_desk(), Row.table(0), 0
     while not stops():
+        number += 1
+        wanted = None if controls is None else controls.due(number)
+        if controls is not None and wanted is not None:
+            playback.control(wanted.wish, controls.n + 1)
         rows = playback.play(requests)
         if rows is None:
             return desk, True
+        if controls is not None and wanted is not None:
+            controls.note(int(rows[0].ts_recv), number, wanted)
         made = step_by_step(desk, playback.rules, measure, rows)
         requests = made.requests
         on_stretch(made)
@@ -134,6 +146,7 @@ def run_tape(
     playback: Playback,
     on_stretch: OnStretch,
     stops: Callable[[], bool] = lambda: False,
+    controls: Controls | None = None,
 ) -> tuple[Desk, bool]:
     """Play a tape through one symbol's desk, handing out logs stretch by stretch.
 
@@ -142,6 +155,7 @@ def run_tape(
     desk, sheet, fill_rows = open_desk(), open_sheet(), Row.table(LOG + 1)
     outbox = Outbox(Counts.cell(), Row.table(LOG), Fill.table(LOG), Transition.table(LOG))
     while True:
+        wanted = None if controls is None else _control(playback, controls)
         why = run_stretch(
             desk,
             playback.exchange,
@@ -152,9 +166,21 @@ def run_tape(
             fill_rows,
             outbox,
         )
+        counts = outbox.counts[0]
+        if controls is not None and wanted is not None and counts.control_window > 0:
+            controls.note(int(counts.control_ns), int(counts.control_window), wanted)
         on_stretch(_logs(outbox, fill_rows))
         outbox = outbox._replace(counts=Counts.cell())
         if why == FINISHED or stops():
             return desk, why == FINISHED
         if why == STARVED:
             playback.load()
+
+
+def _control(playback: Playback, controls: Controls) -> Wish | None:
+    """Let the loop know of the next control: of one that was recorded for a later window, or of a new one."""
+    window = max(controls.next_frame(), int(playback.exchange.loop[0].number) + 1)
+    wanted = controls.due(window)
+    if wanted is not None:
+        playback.control(wanted.wish, controls.n + 1, window)
+    return wanted

@@ -29,6 +29,9 @@ class Counts(Record):
     requests: int
     fills: int
     transitions: int
+    control_ns: int
+    """When a control came that ended a stretch, and with which window."""
+    control_window: int
 
 
 class Outbox(NamedTuple):
