@@ -42,7 +42,9 @@ def rules_for(symbol: SymbolSettings, source: Source) -> Rules:
     return Rules(
         loop=_loop(symbol.quoting),
         venue=_venue(symbol),
-        book=BookParams.cell(newer_wins=symbol.book.on_cross == "newer_wins"),
+        book=BookParams.cell(
+            newer_wins=symbol.book.on_cross == "newer_wins", shows_own=symbol.book.shows_own_orders
+        ),
         vpin=vpin_params(symbol.vpin, symbol.instrument),
         flow=FlowParams.cell(halflife_ns=_ns(symbol.signals.halflife_s * 1000)),
         asmm=_asmm(symbol, source),

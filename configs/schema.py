@@ -138,6 +138,10 @@ class Book(Section):
     on_cross: Literal["invalidate", "newer_wins"] = key(
         "invalidate", "A crossed book is distrusted until the next snapshot, or the older side gives way."
     )
+    shows_own_orders: Flag = key(
+        False,
+        "The feed's sizes hold our own orders, as a live one's do: they are taken out of the fair price.",
+    )
 
 
 class Vpin(Section):

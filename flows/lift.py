@@ -21,6 +21,7 @@ from operators.measure import Measure, VpinMeasure
 from operators.office import Office, office_on_frame
 from operators.orders import Orders
 from operators.outbox import open_outbox
+from operators.own import Own
 from operators.packing import pack_book, unpack_book
 from operators.ring import Book
 from operators.risk import Risk
@@ -50,20 +51,22 @@ class BookStep(Step):
 
     def __init__(self, rules: Rules, state: Any) -> None:  # noqa: ANN401
         self.rules = rules
-        self.book: Cell[Book] = unpack_book(state) if state else Book.cell()
-        if not state:
+        packed, own = state or (None, None)
+        self.book: Cell[Book] = unpack_book(packed) if packed else Book.cell()
+        self.own = Own.load(own) if own else Own.cell()
+        if not packed:
             open_book(self.book)
         self.n_gaps, self.n_crossed = column(self.book, "n_gaps"), column(self.book, "n_crossed")
 
     def take(self, item: Frame) -> tuple[bool, int, tuple[Frame, Table[Top], int, int]]:
         """Return the frame with the touch after each row that settles, and how often the book broke."""
         tops = Top.table(len(item.rows))
-        book_on_frame(self.book, self.rules.book, item.rows, tops)
+        book_on_frame(self.book, self.own, self.rules.book, item.rows, tops)
         return True, item.number, (item, tops, int(self.n_gaps[0]), int(self.n_crossed[0]))
 
     def dump(self) -> Any:  # noqa: ANN401
-        """Return the book, packed."""
-        return pack_book(self.book)
+        """Return the book, packed, and where our own orders stand in it."""
+        return pack_book(self.book), self.own.tobytes()
 
 
 class VpinStep(Step):

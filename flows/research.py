@@ -97,7 +97,7 @@ def step_by_step(desk: Desk, rules: Rules, measure: Measure, rows: Rows) -> Logs
     """Take a frame through one step after the other, as the graph does; return what it made of it."""
     n = len(rows)
     tops, readings, quotes, outbox = Top.table(n), Reading.table(n), Quotes.table(n), open_outbox(n)
-    book_on_frame(desk.book, rules.book, rows, tops)
+    book_on_frame(desk.book, desk.own, rules.book, rows, tops)
     measure.on_frame(rows, readings)
     flow_on_frame(desk.flow, rules.flow, rows, readings)
     decided = asmm_on_frame(desk.asmm, rules.asmm, rows, tops, readings, quotes)

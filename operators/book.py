@@ -5,6 +5,7 @@ the touch is the newer of the two. A book is judged where a message ends.
 """
 
 from operators.kernel import Cell, Record, Table, kernel
+from operators.own import Own, own_on_row, without_own
 from operators.ring import (
     BROKEN,
     CROSSED,
@@ -28,6 +29,8 @@ class BookParams(Record):
 
     newer_wins: int
     """1: the newer side is right; 0: the book is invalid until the next snapshot."""
+    shows_own: int
+    """1: the feed's sizes hold our own orders, which are taken out of the touch."""
 
 
 @kernel
@@ -128,11 +131,22 @@ def _left_behind(book: Book) -> bool:
 
 
 @kernel
-def book_on_frame(cell: Cell[Book], setup: Cell[BookParams], rows: Rows, tops: Table[Top]) -> None:
+def book_on_frame(
+    cell: Cell[Book], own: Cell[Own], setup: Cell[BookParams], rows: Rows, tops: Table[Top]
+) -> None:
     """Apply each row in turn; after each that settles, write the touch that it leaves."""
     book, params = cell[0], setup[0]
     for n in range(len(rows)):
         row = rows[n]
         apply_row(book, params, row)
         if settles(row):
-            read_top(book, tops[n])
+            top_after(book, own[0], params, row, tops[n])
+
+
+@kernel
+def top_after(book: Book, own: Own, params: BookParams, row: Row, top: Top) -> None:
+    """Write the touch after a row that settles, our own orders taken out where the feed shows them."""
+    read_top(book, top)
+    if params.shows_own != 0:
+        own_on_row(own, row)
+        without_own(own, book, top)

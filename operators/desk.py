@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from operators.asmm import Asmm, AsmmParams, Quotes, asmm_on_row
-from operators.book import BookParams, apply_row, open_book
+from operators.book import BookParams, apply_row, open_book, top_after
 from operators.flow import Flow, FlowParams, on_flow, read_flow
 from operators.kernel import Cell, kernel
 from operators.ledger import Ledger, LedgerParams
@@ -12,12 +12,13 @@ from operators.loop import Loop, LoopParams
 from operators.office import Office, OfficeRules, follow, take_in
 from operators.orders import Orders, OrdersParams
 from operators.outbox import Outbox
+from operators.own import Own
 from operators.queue import VenueParams
 from operators.receipts import Receipts
 from operators.ring import Book
 from operators.risk import Risk
 from operators.rows import Rows, settles
-from operators.touch import Top, read_top
+from operators.touch import Top
 from operators.toxicity import Reading, Vpin, VpinParams
 from operators.venue import Venue
 from operators.vpin import on_row, read
@@ -44,6 +45,7 @@ class Desk(NamedTuple):
     """Every state of one symbol's rules."""
 
     book: Cell[Book]
+    own: Cell[Own]
     vpin: Cell[Vpin]
     flow: Cell[Flow]
     asmm: Cell[Asmm]
@@ -73,7 +75,9 @@ def open_desk() -> Desk:
     """Return a desk that has seen nothing."""
     book = Book.cell()
     open_book(book)
-    return Desk(book, Vpin.cell(), Flow.cell(), Asmm.cell(), Orders.cell(), Risk.cell(), Ledger.cell())
+    return Desk(
+        book, Own.cell(), Vpin.cell(), Flow.cell(), Asmm.cell(), Orders.cell(), Risk.cell(), Ledger.cell()
+    )
 
 
 def open_exchange() -> Exchange:
@@ -107,7 +111,7 @@ def desk_on_rows(desk: Desk, rules: Rules, rows: Rows, sheet: Sheet, outbox: Out
         on_flow(flow, rules.flow[0], row)
         if not settles(row):
             continue
-        read_top(book, top)
+        top_after(book, desk.own[0], rules.book[0], row, top)
         read(vpin, rules.vpin[0], reading)
         read_flow(flow, rules.flow[0], row.ts_recv, reading)
         decided = asmm_on_row(asmm, rules.asmm[0], row, top, reading, quotes)

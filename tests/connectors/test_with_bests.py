@@ -10,6 +10,7 @@ from connectors.recorded import discover, open_tape
 from connectors.with_bests import WithBests
 from operators.book import BookParams, book_on_frame, open_book
 from operators.instruments import Instrument
+from operators.own import Own
 from operators.ring import Book
 from operators.rows import BEST, BUY, LAST, LEVEL, Row
 from operators.touch import Top
@@ -72,7 +73,7 @@ def test_a_book_takes_them_for_no_news(depth_only):
     for rows in (read_all(tape(depth_only)), read_all(WithBests(tape(depth_only)))):
         book, out = Book.cell(), Top.table(len(rows))
         open_book(book)
-        book_on_frame(book, BookParams.cell(), rows.copy(), out)
+        book_on_frame(book, Own.cell(), BookParams.cell(), rows.copy(), out)
         tops.append(np.asarray(out)[rows["kind"] != BEST].tobytes())
     assert tops[0] == tops[1]
 

@@ -1,6 +1,7 @@
 import pytest
 
 from operators.book import book_on_frame
+from operators.own import Own
 from operators.ring import (
     REACH,
     UNKNOWN,
@@ -15,7 +16,7 @@ def test_inside_a_message_the_touch_is_unfinished(desk):
     for i, kind in enumerate([LEVEL, CLOCK, LEVEL]):
         rows[i].kind, rows[i].side, rows[i].price_ticks, rows[i].ts_recv = kind, BUY, MID - 1 - i, 9 + i
     rows[2].marks = LAST
-    book_on_frame(desk.cell, desk.setup, rows, tops)
+    book_on_frame(desk.cell, Own.cell(), desk.setup, rows, tops)
     assert [tops[i].state for i in range(3)] == [0, UNFINISHED, VALID]
     assert [tops[i].updated_ns for i in (1, 2)] == [1, 11]
 

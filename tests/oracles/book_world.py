@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 
 from operators.book import BookParams, book_on_frame, open_book
 from operators.kernel import Cell
-from operators.ring import (
-    Book,
-)
+from operators.own import Own
+from operators.ring import Book
 from operators.rows import BEST, BUY, CLEAR, LAST, LEVEL, SELL, Row
 from operators.touch import Top
 from tests.oracles.dict_book import Level
@@ -30,6 +29,7 @@ class Desk:
 
     setup: Cell[BookParams] = field(default_factory=BookParams.cell)
     cell: Cell[Book] = field(default_factory=opened)
+    own: Cell[Own] = field(default_factory=Own.cell)
     n: int = 0
 
     @property
@@ -45,8 +45,16 @@ class Desk:
             row.kind, row.side, row.price_ticks, row.size_lots = kind, side, ticks, lots
             row.id, row.ts_recv = update_id or 10 * self.n, self.n
         table[len(rows) - 1].marks = LAST if last else 0
-        book_on_frame(self.cell, self.setup, table, tops)
+        book_on_frame(self.cell, self.own, self.setup, table, tops)
         return tops[len(rows) - 1]
+
+    def told(self, kind: int, number: int, side: int, ticks: int, lots: int) -> Top:
+        """Hear what the venue reports of an order of ours."""
+        self.n += 1
+        row, tops = Row.cell(kind=kind, id=number, side=side, price_ticks=ticks, size_lots=lots), Top.table(1)
+        row[0].marks, row[0].ts_recv = LAST, self.n
+        book_on_frame(self.cell, self.own, self.setup, row, tops)
+        return tops[0]
 
     def snapshot(self, levels: Sequence[Level] = AROUND, **how) -> Top:
         return self.hears((CLEAR, 0, 0, 0), *[(LEVEL, *level) for level in levels], **how)

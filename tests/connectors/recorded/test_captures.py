@@ -9,6 +9,7 @@ from connectors.recorded import discover, open_tape
 from connectors.tape import Chunk
 from operators.book import BookParams, book_on_frame, open_book
 from operators.instruments import Instrument
+from operators.own import Own
 from operators.ring import Book
 from operators.rows import BEST, CLEAR, GAP, LAST, LEVEL, TRADE
 from operators.touch import VALID, Top
@@ -76,7 +77,7 @@ def test_the_ring_kept_from_depth_alone_shows_the_best_bid_and_offer_at_the_same
     depth = rows[(rows["kind"] == LEVEL) | (rows["kind"] == CLEAR)]
     cell, tops = Book.cell(), Top.table(len(depth))
     open_book(cell)
-    book_on_frame(cell, BookParams.cell(), depth, tops)
+    book_on_frame(cell, Own.cell(), BookParams.cell(), depth, tops)
     shared = [n for n in np.flatnonzero(depth["marks"] & LAST) if int(depth["id"][n]) in told]
     assert len(shared) == n_shared
     for n in shared:
