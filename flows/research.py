@@ -27,7 +27,7 @@ from operators.measure import Measure
 from operators.office import Office, office_on_frame
 from operators.outbox import Counts, Outbox, Transition, open_outbox
 from operators.receipts import ask
-from operators.release import take_market, take_own
+from operators.release import NOTHING_LEFT, take_market, take_own
 from operators.rows import Row, Rows
 from operators.touch import Top
 from operators.toxicity import Reading
@@ -75,10 +75,11 @@ def run_stretch(
             run = take_market(loop, venue, tapes[0], until_ns, len(tapes[0]))
             if run > 0:
                 rows = tapes[0][loop.desk - run : loop.desk]
-            elif take_own(loop, venue, times, until_ns, own, 0):
-                rows = own
             else:
-                break
+                made = take_own(loop, venue, receipts[0], times, until_ns, own, 0)
+                if made == NOTHING_LEFT:
+                    break
+                rows = own[:made]
             known = counts.fills
             desk_on_rows(desk, rules, rows, sheet, outbox)
             for k in range(known, counts.fills):
