@@ -56,7 +56,7 @@ def venue_clashes(venue: Venue) -> Iterator[Clash]:
     """Check that the venue is there at times."""
     if 0 < venue.outage_every_s <= venue.outage_for_s:
         text = f"must be less than outage_every_s, which is {venue.outage_every_s:g}"
-        yield Clash(("outage_for_s", "outage_every_s"), text, venue.outage_for_s)
+        yield Clash(("outage_for_s", "outage_every_s"), text, f"{venue.outage_for_s:g}")
 
 
 def quoting_clashes(quoting: Quoting) -> Iterator[Clash]:
