@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from configs.buckets import step
 from configs.problems import ABSENT
-from configs.schema import Quoting, Risk, Source, Synthetic, Vpin
+from configs.schema import Quoting, Risk, Source, Synthetic, Venue, Vpin
 from operators.instruments import Instrument
 from operators.rows import LIMIT
 
@@ -50,6 +50,13 @@ def vpin_clashes(vpin: Vpin, instrument: Instrument | None) -> Iterator[Clash]:
         one = step(vpin, instrument)
         for field in ("bucket_size", "vol_threshold"):
             yield from _too_many(field, getattr(vpin, field), one, "bucket_unit")
+
+
+def venue_clashes(venue: Venue) -> Iterator[Clash]:
+    """Check that the venue is there at times."""
+    if 0 < venue.outage_every_s <= venue.outage_for_s:
+        text = f"must be less than outage_every_s, which is {venue.outage_every_s:g}"
+        yield Clash(("outage_for_s", "outage_every_s"), text, f"{venue.outage_for_s:g}")
 
 
 def quoting_clashes(quoting: Quoting) -> Iterator[Clash]:

@@ -35,6 +35,7 @@ KINDS: Final[dict[object, str]] = {
     Decimal: "a number",
     str: "a text",
     tuple: "a path or a list of paths",
+    tuple[float, ...]: "a list of at most 64 numbers",
     datetime: "a date and time with its zone, such as 2025-01-01T00:00:00Z",
 }
 
@@ -123,8 +124,10 @@ def expectation(field: FieldInfo) -> str:
     if members and all(isinstance(member, str) for member in members):
         return _either(members)
     nullable = type(None) in members
-    kind = members[0] if nullable else get_origin(field.annotation) or field.annotation
-    return _ranged(KINDS[kind], _limits(field)) + (", or null" if nullable else "")
+    kind = members[0] if nullable else field.annotation
+    return _ranged(KINDS.get(kind) or KINDS[get_origin(kind)], _limits(field)) + (
+        ", or null" if nullable else ""
+    )
 
 
 def _short(text: str) -> str:

@@ -90,14 +90,33 @@ def _loop(quoting: Quoting) -> Cell[LoopParams]:
 
 def _venue(symbol: SymbolSettings) -> Cell[VenueParams]:
     venue = symbol.venue
-    return VenueParams.cell(
-        entry_ns=_ns(venue.entry_latency_ms),
-        response_ns=_ns(venue.response_latency_ms),
+    entry, response = _table(venue.entry_latency_table_ms), _table(venue.response_latency_table_ms)
+    cell = VenueParams.cell(
+        entry_ns=min(entry, default=_ns(venue.entry_latency_ms)),
+        response_ns=min(response, default=_ns(venue.response_latency_ms)),
+        n_entry=len(entry),
+        n_response=len(response),
+        key=hash_key(symbol.instrument.symbol),
+        max_requests=venue.max_requests,
+        rate_window_ns=_ns(venue.rate_window_s * 1000),
+        outage_every_ns=_ns(venue.outage_every_s * 1000),
+        outage_for_ns=_ns(venue.outage_for_s * 1000),
+        reject_share=venue.reject_share,
+        lose_share=venue.lose_share,
+        repeat_share=venue.repeat_share,
+        swap_share=venue.swap_share,
         queue=PROB if venue.queue == "prob" else RISK_AVERSE,
         queue_power=venue.queue_power,
         partial_fills=venue.partial_fills,
         min_notional_tick_lots=_least(symbol.instrument),
     )
+    cell[0].entry_table_ns[: len(entry)] = entry
+    cell[0].response_table_ns[: len(response)] = response
+    return cell
+
+
+def _table(latencies_ms: tuple[float, ...]) -> list[int]:
+    return [_ns(ms) for ms in latencies_ms]
 
 
 def vpin_params(vpin: Vpin, instrument: Instrument) -> Cell[VpinParams]:

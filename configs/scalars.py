@@ -17,6 +17,9 @@ T = TypeVar("T")
 LARGEST: Final = 10**15
 """No setting is larger: ticks, lots and nanoseconds made of them stay exact."""
 MOST_DECIMALS: Final = 18
+MOST_LATENCIES: Final = 64
+LONGEST_MS: Final = 60_000
+"""No latency, in a list or alone, is longer."""
 FLAGS: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 NOT_FINITE: Final = frozenset({"nan", "inf", "infinity"})
 NUMBER: Final = re.compile(
@@ -131,6 +134,20 @@ def instant(value: object) -> datetime:
     return given
 
 
+def latencies(value: object) -> tuple[float, ...]:
+    """Read a list of latencies in milliseconds.
+
+    >>> latencies(["1.5", 4]), latencies(None)
+    ((1.5, 4.0), ())
+    """
+    given = [number(item) for item in value] if isinstance(value, list | tuple) else []
+    if (value is not None and not isinstance(value, list | tuple)) or len(given) > MOST_LATENCIES:
+        raise another_kind()
+    if any(not 0 <= item <= LONGEST_MS for item in given):
+        raise said(f"must hold numbers from 0 to {LONGEST_MS}")
+    return tuple(given)
+
+
 def or_null(read: Callable[[object], T]) -> Callable[[object], T | None]:
     """Let null pass, which then has a meaning of its own."""
     return lambda value: None if value is None else read(value)
@@ -146,4 +163,5 @@ Text = Annotated[str, BeforeValidator(text)]
 TextOrNull = Annotated[str | None, BeforeValidator(or_null(text))]
 Name = Annotated[str, BeforeValidator(name)]
 Paths = Annotated[tuple[str, ...], BeforeValidator(paths)]
+Latencies = Annotated[tuple[float, ...], BeforeValidator(latencies)]
 Instant = Annotated[datetime, BeforeValidator(instant)]

@@ -15,6 +15,7 @@ from configs.scalars import (
     AmountOrNull,
     Flag,
     Instant,
+    Latencies,
     Name,
     Number,
     Paths,
@@ -119,6 +120,12 @@ class Venue(Section):
     )
     entry_latency_ms: Number = key(5.0, "From our decision to the venue.", MS, ge=0, le=60_000)
     response_latency_ms: Number = key(5.0, "From the venue back to us.", MS, ge=0, le=60_000)
+    entry_latency_table_ms: Latencies = key(
+        (), "Each as likely, drawn per request instead of entry_latency_ms; empty is that constant.", MS
+    )
+    response_latency_table_ms: Latencies = key(
+        (), "Each as likely, drawn per report instead of response_latency_ms; empty is that constant.", MS
+    )
     queue: Literal["prob", "risk_averse"] = key(
         "prob", "When a level shrinks without trades: some of it stood before us, or none of it."
     )
@@ -130,6 +137,30 @@ class Venue(Section):
         Decimal(2), "Fee when we rested; negative is a rebate.", BPS, ge=-1000, le=1000
     )
     taker_fee_bps: Amount = key(Decimal(5), "Fee when we took; negative is a rebate.", BPS, ge=-1000, le=1000)
+    max_requests: Whole = key(
+        0, "New and amended orders taken in each rate window; 0 is no limit.", ge=0, le=1_000_000
+    )
+    rate_window_s: Number = key(
+        10.0, "Rate windows follow each other, from 1970 on.", "s", ge=0.001, le=86_400
+    )
+    outage_every_s: Number = key(
+        0.0,
+        "For tests: outages begin at the multiples of this, from 1970 on; 0 is never.",
+        "s",
+        ge=0,
+        le=31_536_000,
+    )
+    outage_for_s: Number = key(
+        0.0,
+        "For tests: requests that arrive in an outage are lost, and reports made in it.",
+        "s",
+        ge=0,
+        le=86_400,
+    )
+    reject_share: Number = key(0.0, "For tests: share of requests that the venue refuses.", ge=0, le=1)
+    lose_share: Number = key(0.0, "For tests: share of reports that never come.", ge=0, le=1)
+    repeat_share: Number = key(0.0, "For tests: share of reports that come twice.", ge=0, le=1)
+    swap_share: Number = key(0.0, "For tests: share of reports that the next one overtakes.", ge=0, le=1)
 
 
 class Book(Section):

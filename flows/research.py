@@ -28,7 +28,7 @@ from operators.measure import Measure
 from operators.office import Office, office_on_frame
 from operators.outbox import Counts, Outbox, Transition, open_outbox
 from operators.receipts import ask
-from operators.release import take_market, take_own
+from operators.release import NOTHING_LEFT, take_market, take_own
 from operators.rows import CONTROL, Row, Rows
 from operators.touch import Top
 from operators.toxicity import Reading
@@ -76,12 +76,13 @@ def run_stretch(
             run = take_market(loop, venue, tapes[0], until_ns, len(tapes[0]))
             if run > 0:
                 rows = tapes[0][loop.desk - run : loop.desk]
-            elif take_own(loop, venue, receipts[0], times, until_ns, own, 0):
-                rows = own
-                if own[0].kind == CONTROL:
-                    counts.control_ns, counts.control_window = own[0].ts_recv, loop.number
             else:
-                break
+                made = take_own(loop, venue, receipts[0], times, until_ns, own, 0)
+                if made == NOTHING_LEFT:
+                    break
+                rows = own[:made]
+                if made > 0 and own[0].kind == CONTROL:
+                    counts.control_ns, counts.control_window = own[0].ts_recv, loop.number
             known = counts.fills
             desk_on_rows(desk, rules, rows, sheet, outbox)
             for k in range(known, counts.fills):

@@ -1,5 +1,7 @@
 """What a window releases: the tape, reports and the clock, each in its place, a control before all."""
 
+from typing import Final
+
 from operators.book import BookParams
 from operators.kernel import Cell, kernel
 from operators.loop import Loop, LoopParams, play_window
@@ -8,6 +10,8 @@ from operators.receipts import DROPPED, FIRST_ANOTHER, Receipts, show
 from operators.ring import Book
 from operators.rows import CLOCK, CONTROL, LAST, Rows
 from operators.venue import RING, Venue, next_report_ns
+
+NOTHING_LEFT: Final = -1
 
 
 @kernel
@@ -38,10 +42,11 @@ def release(
         if run > 0:
             out[n : n + run] = tape[loop.desk - run : loop.desk]
             n += run
-        elif take_own(loop, venue, receipts, times, until_ns, out, n):
-            n += 1
-        else:
+            continue
+        made = take_own(loop, venue, receipts, times, until_ns, out, n)
+        if made == NOTHING_LEFT:
             break
+        n += made
     return n
 
 
@@ -68,21 +73,24 @@ def take_market(loop: Loop, venue: Venue, tape: Rows, until_ns: int, at_most: in
 @kernel
 def take_own(
     loop: Loop, venue: Venue, receipts: Receipts, times: LoopParams, until_ns: int, out: Rows, n: int
-) -> bool:
-    """Write the control, report or clock row that comes next into `out[n]`; return whether there is one."""
+) -> int:
+    """Write the control, report or clock row that comes next into `out[n]`; return how many rows that made.
+
+    None are made by a report that says nothing new; NOTHING_LEFT is that nothing comes before `until_ns`.
+    """
     if loop.control_ns > 0:
         _control(loop, out, n)
-        return True
-    while min(next_report_ns(venue), loop.next_clock_ns) < until_ns:
-        if next_report_ns(venue) > loop.next_clock_ns:
-            _tick(loop, times, out, n)
-            return True
-        became = show(receipts, venue.reports[venue.reports_head % RING], out, n)
-        if became != FIRST_ANOTHER:
-            venue.reports_head += 1
-        if became != DROPPED:
-            return True
-    return False
+        return 1
+    report_ns = next_report_ns(venue)
+    if min(report_ns, loop.next_clock_ns) >= until_ns:
+        return NOTHING_LEFT
+    if report_ns > loop.next_clock_ns:
+        _tick(loop, times, out, n)
+        return 1
+    became = show(receipts, venue.reports[venue.reports_head % RING], out, n)
+    if became != FIRST_ANOTHER:
+        venue.reports_head += 1
+    return 0 if became == DROPPED else 1
 
 
 @kernel

@@ -132,6 +132,8 @@ def values_of(field):
         for kind in ("gt", "ge", "le")
         if hasattr(limit, kind)
     }
+    if field.annotation == tuple[float, ...]:
+        return st.lists(st.floats(0, 60_000), max_size=64)
     kind, *others = get_args(field.annotation) or [field.annotation]
     if isinstance(kind, str):
         return st.sampled_from([kind, *others])
@@ -146,7 +148,7 @@ def values_of(field):
 
 # Where single values cannot be drawn freely: keys that must agree, and the recordings' own.
 FIXED = {"price", "mean_trade_notional", "max_inventory_lots", "n_buckets", "cdf_window", "kind", "path"}
-FIXED |= {*TOTALS, "budget_notional", "measure"}
+FIXED |= {*TOTALS, "budget_notional", "measure", "outage_for_s"}
 
 
 @st.composite

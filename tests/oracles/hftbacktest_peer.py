@@ -8,7 +8,7 @@ The maker: every `requote_ms`, mid = (best bid + best ask) / 2 in ticks, reserva
 from pathlib import Path
 
 import numpy as np
-from hftbacktest import BUY, GTX, LIMIT, BacktestAsset, HashMapMarketDepthBacktest
+from hftbacktest import BUY, FILLED, GTX, LIMIT, BacktestAsset, HashMapMarketDepthBacktest
 from hftbacktest.data.utils import binancefutures
 from hftbacktest.types import (
     BUY_EVENT,
@@ -36,48 +36,72 @@ from operators.limits import RiskParams
 from operators.loop import LoopParams
 from operators.orders import OrdersParams
 from operators.queue import VenueParams
-from operators.rows import CLEAR, LAST, LEVEL, NEVER, TRADE, Row
+from operators.rows import CLEAR, LAST, LEVEL, NEVER, TRADE, Row, Rows
 from operators.toxicity import VpinParams
 
 Events = NDArray[np.void]
-TICK, LOT, TILES = 0.1, 0.001, 5
+TICKS = {"btcusdt": 0.1, "ethusdt": 0.01}
+TICK, LOT, TILES = TICKS["btcusdt"], 0.001, 5
+MOST_FILLS = 100_000
+FILL = np.dtype([("ts", "i8"), ("side", "i8"), ("price_ticks", "i8"), ("size_lots", "i8")])
+"""When it was at the venue, which side was ours, and at what price and size."""
 
 
-def tiled_events(capture: Path) -> Events:
+def tiled_events(capture: Path, tick: float = TICK) -> Events:
     """Convert a raw capture with hftbacktest's converter, five times over, a fresh snapshot at each seam."""
     events = binancefutures.convert(str(capture), buffer_size=2_000_000)
     kinds = events["ev"] & 0xFF
     events = events[np.flatnonzero(kinds == DEPTH_CLEAR_EVENT)[0] :].copy()
     trades = events["px"][(events["ev"] & 0xFF) == TRADE_EVENT]
-    drift = round((trades[-1] - trades[0]) / TICK) * TICK
+    drift = round((trades[-1] - trades[0]) / tick) * tick
     first = int(min(events["exch_ts"].min(), events["local_ts"].min()))
     span = int(max(events["exch_ts"].max(), events["local_ts"].max())) - first + 50_000_000
-    return np.concatenate([part for k in range(TILES) for part in _tile(events, k, drift, first, span)])
+    return np.concatenate([part for k in range(TILES) for part in _tile(events, k, drift, first, span, tick)])
 
 
-def _tile(events: Events, k: int, drift: float, first: int, span: int) -> list[Events]:
+def _tile(events: Events, k: int, drift: float, first: int, span: int, tick: float) -> list[Events]:
     clear = np.zeros(2, event_dtype)
     both = DEPTH_CLEAR_EVENT | EXCH_EVENT | LOCAL_EVENT
     clear["ev"] = [both | BUY_EVENT, both | SELL_EVENT]
     clear["exch_ts"] = clear["local_ts"] = first - 1_000_000 + k * span
     clear["px"] = np.nan
     tile = events.copy()
-    tile["px"] = np.round((tile["px"] + k * drift) / TICK) * TICK
+    tile["px"] = np.round((tile["px"] + k * drift) / tick) * tick
     tile["exch_ts"] += k * span
     tile["local_ts"] += k * span
     return [clear, tile]
 
 
 @njit
-def _simple_maker(hbt, step_ns):
+def _note_fills(hbt, fills, n):
+    """Write down orders that were filled since the last look, and forget them."""
+    if len(fills) == 0:
+        return 0
+    orders = hbt.orders(0).values()
+    while orders.has_next():
+        order = orders.get()
+        if order.status == FILLED:
+            fills[n].ts = order.exch_timestamp
+            fills[n].side = 1 if order.side == BUY else -1
+            fills[n].price_ticks = order.exec_price_tick
+            fills[n].size_lots = round(order.exec_qty / 0.001)
+            n += 1
+    return n
+
+
+@njit
+def _simple_maker(hbt, step_ns, fills):
+    n = 0
     while hbt.elapse(step_ns) == 0:
+        n = _note_fills(hbt, fills, n)
         hbt.clear_inactive_orders(0)
         depth = hbt.depth(0)
         best_bid, best_ask = depth.best_bid_tick, depth.best_ask_tick
         if best_bid < 0 or best_ask > 100_000_000 or best_ask <= best_bid:
             continue
-        held = hbt.position(0)
-        reservation = 0.5 * (best_bid + best_ask) - held / 0.01
+        # Its position is a sum of floats: 0.09999999999999999 would round a quote to another tick.
+        held = np.round(hbt.position(0) / 0.001) * 0.001
+        reservation = 0.5 * (best_bid + best_ask) - 0.1 * np.round(held / 0.001)
         bid = int(np.floor(min(reservation - 5.0, float(best_bid))))
         ask = int(np.ceil(max(reservation + 5.0, float(best_ask))))
         wants_bid, wants_ask = held < 0.1 - 1e-9, held > -0.1 + 1e-9
@@ -95,29 +119,38 @@ def _simple_maker(hbt, step_ns):
             hbt.submit_buy_order(0, 2 * bid, bid * depth.tick_size, 0.01, GTX, LIMIT, False)
         if wants_ask and not has_ask:
             hbt.submit_sell_order(0, 2 * ask + 1, ask * depth.tick_size, 0.01, GTX, LIMIT, False)
+    return _note_fills(hbt, fills, n)
 
 
 def run_hftbacktest(events: Events, requote_ms: int) -> tuple[int, float, float, float]:
-    """Return fills, position, fees and gross PnL."""
+    """Return fills, position, fees and gross PnL, without the time it takes to note each fill."""
+    return hftbacktest_fills(events, requote_ms, most=0)[0]
+
+
+def hftbacktest_fills(
+    events: Events, requote_ms: int, tick: float = TICK, most: int = MOST_FILLS
+) -> tuple[tuple[int, float, float, float], Events]:
+    """Return fills, position, fees and gross PnL, and every fill."""
     asset = (
         BacktestAsset()
         .data([events])
         .linear_asset(1.0)
         .constant_order_latency(5_000_000, 5_000_000)
         .trading_value_fee_model(0.0002, 0.0005)
-        .tick_size(TICK)
+        .tick_size(tick)
         .lot_size(LOT)
         .last_trades_capacity(0)
         .power_prob_queue_model3(3.0)
         .no_partial_fill_exchange()
     )
     hbt = HashMapMarketDepthBacktest([asset])
-    _simple_maker(hbt, requote_ms * 1_000_000)
+    fills = np.zeros(most, FILL)
+    n = _simple_maker(hbt, requote_ms * 1_000_000, fills)
     state, depth = hbt.state_values(0), hbt.depth(0)
     gross = state.balance + state.position * 0.5 * (depth.best_bid + depth.best_ask)
     figures = int(state.num_trades), float(state.position), float(state.fee), float(gross)
     hbt.close()
-    return figures
+    return figures, np.sort(fills[:n])
 
 
 class Feed:
@@ -125,10 +158,10 @@ class Feed:
 
     symbol = "BTCUSDT"
 
-    def __init__(self, events: Events) -> None:
+    def __init__(self, events: Events, tick: float = TICK) -> None:
         exchange, local = (events["ev"] & EXCH_EVENT) != 0, (events["ev"] & LOCAL_EVENT) != 0
-        self.venue = _rows(events[exchange], "exch_ts")
-        self.desk = _rows(events[local], "local_ts")
+        self.venue = _rows(events[exchange], "exch_ts", tick)
+        self.desk = _rows(events[local], "local_ts", tick)
         self.read_once = False
         self.quality: dict[str, int] = {}
 
@@ -148,7 +181,7 @@ class Feed:
         pass
 
 
-def _rows(events: Events, clock: str) -> Events:
+def _rows(events: Events, clock: str, tick: float) -> Events:
     rows = np.zeros(len(events), Row.dtype)
     kind = events["ev"] & 0xFF
     level = (kind == DEPTH_EVENT) | (kind == DEPTH_SNAPSHOT_EVENT)
@@ -156,7 +189,7 @@ def _rows(events: Events, clock: str) -> Events:
     rows["side"] = np.where(events["ev"] & BUY_EVENT, 1, -1)
     rows["ts_event"] = events["exch_ts"]
     rows["ts_recv"] = events[clock]
-    rows["price_ticks"] = np.rint(np.nan_to_num(events["px"], nan=0.0) / TICK)
+    rows["price_ticks"] = np.rint(np.nan_to_num(events["px"], nan=0.0) / tick)
     rows["size_lots"] = np.rint(events["qty"] / LOT)
     ends = (np.diff(events[clock]) != 0) | (rows["kind"][1:] != rows["kind"][:-1])
     rows["marks"] = np.append(ends, True) * LAST
@@ -197,10 +230,23 @@ def maker_exchange(feed: Feed, requote_ms: int) -> Exchange:
 
 def run_phoenix(feed: Feed, requote_ms: int, *, partial: bool = False, vpin: bool = False):
     """Return fills, position, fees and gross PnL."""
+    return phoenix_fills(feed, requote_ms, partial=partial, vpin=vpin)[0]
+
+
+def phoenix_fills(
+    feed: Feed, requote_ms: int, tick: float = TICK, *, partial: bool = False, vpin: bool = False
+) -> tuple[tuple[int, float, float, float], Events]:
+    """Return fills, position, fees and gross PnL, and every fill."""
     rules = maker_rules(requote_ms, partial=partial, vpin=vpin)
     exchange = maker_exchange(feed, requote_ms)
-    desk, _ = run_tape(Playback(feed, rules, exchange), lambda *_: None)
+    rows: list[Rows] = []
+    desk, _ = run_tape(Playback(feed, rules, exchange), lambda logs: rows.append(logs.fill_rows.copy()))
     ledger = desk.ledger[0]
     twice = 2 * int(ledger.cash_tick_lots) + int(ledger.position_lots) * int(ledger.twice_mid_ticks)
     fees = int(ledger.fees_tick_lots) + int(ledger.fees_micro) / 1e6
-    return int(ledger.n_fills), int(ledger.position_lots) * LOT, fees * TICK * LOT, twice / 2 * TICK * LOT
+    held, unit = int(ledger.position_lots) * LOT, tick * LOT
+    filled = np.concatenate([np.asarray(part) for part in rows])
+    fills = np.zeros(len(filled), FILL)
+    for name, field in zip(FILL.names or (), ("ts_event", "side", "price_ticks", "size_lots"), strict=True):
+        fills[name] = filled[field]
+    return (int(ledger.n_fills), held, fees * unit, twice / 2 * unit), np.sort(fills)
