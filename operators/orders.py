@@ -5,7 +5,7 @@ One table says what a report makes of an order:
 | stage | ACCEPTED | AMENDED | FILLED | CANCELED | REJECTED | AMEND_REJECTED | CANCEL_REJECTED | EXPIRED |
 |---|---|---|---|---|---|---|---|---|
 | PENDING | WORKING | illegal | PENDING | FREE | FREE | illegal | illegal | FREE |
-| WORKING | WORKING | illegal | WORKING | FREE | illegal | WORKING | WORKING | FREE |
+| WORKING | WORKING | WORKING | WORKING | FREE | illegal | WORKING | WORKING | FREE |
 | AMENDING | AMENDING | WORKING | AMENDING | FREE | illegal | WORKING | AMENDING | FREE |
 | CANCELING | CANCELING | CANCELING | CANCELING | FREE | illegal | CANCELING | WORKING | FREE |
 | UNKNOWN | WORKING | WORKING | UNKNOWN | FREE | FREE | UNKNOWN | UNKNOWN | FREE |
@@ -13,10 +13,12 @@ One table says what a report makes of an order:
 A fill of all that is left frees the order in any stage. A request that the venue
 refuses because it does not know the order makes it UNKNOWN, as does one that
 stays unanswered: it counts as live, nothing is sent in its place, and the venue
-is asked for its state. STATE answers in every stage: the order works, or it is
-gone. A report about an order that is gone is a stray: expected after a cancel
-crossed a fill, and counted. One that says that such an order is live takes it in
-again, so that it can be cancelled.
+is asked for its state. STATE answers in every stage: the order is gone, or it
+works, though a move or a cancel that was asked for since is still on its way.
+
+A report about an order that is gone is a stray: expected after a cancel crossed a
+fill, and counted. One that says that such an order is live takes it in again, so
+that it can be cancelled.
 """
 
 from typing import Annotated, Final
@@ -51,7 +53,7 @@ TRANSITIONS: Final = np.array(
     [
         [ILLEGAL, ILLEGAL, ILLEGAL, ILLEGAL, ILLEGAL, ILLEGAL, ILLEGAL, ILLEGAL],
         [WORKING, ILLEGAL, PENDING, FREE, FREE, ILLEGAL, ILLEGAL, FREE],
-        [WORKING, ILLEGAL, WORKING, FREE, ILLEGAL, WORKING, WORKING, FREE],
+        [WORKING, WORKING, WORKING, FREE, ILLEGAL, WORKING, WORKING, FREE],
         [AMENDING, WORKING, AMENDING, FREE, ILLEGAL, WORKING, AMENDING, FREE],
         [CANCELING, CANCELING, CANCELING, FREE, ILLEGAL, CANCELING, WORKING, FREE],
         [WORKING, WORKING, UNKNOWN, FREE, FREE, UNKNOWN, UNKNOWN, FREE],
@@ -222,9 +224,11 @@ def _on_state(orders: Orders, order: Order, row: Row) -> None:
         _release(orders, order)
         return
     _accept(orders, order, row)
-    order.price_ticks = order.wanted_ticks = row.price_ticks
+    order.price_ticks = row.price_ticks
     order.leaves_lots = row.size_lots
-    order.stage = WORKING
+    if order.stage not in (AMENDING, CANCELING):
+        order.stage = WORKING
+        order.wanted_ticks = row.price_ticks
 
 
 @kernel

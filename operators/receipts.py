@@ -30,7 +30,7 @@ from operators.rows import (
 )
 from operators.venue import Venue, Wire, submit
 
-RECEIPTS: Final = 32
+RECEIPTS: Final = 64
 
 # What became of a wire.
 DROPPED: Final = 0

@@ -63,7 +63,7 @@ WORDS = STAGES | {"FREE": FREE, "illegal": ILLEGAL}
 X, F, P, W, A, C, U = ILLEGAL, FREE, PENDING, WORKING, AMENDING, CANCELING, UNKNOWN
 EXPECTED = {
     PENDING: (W, X, P, F, F, X, X, F),
-    WORKING: (W, X, W, F, X, W, W, F),
+    WORKING: (W, W, W, F, X, W, W, F),
     AMENDING: (A, W, A, F, X, W, A, F),
     CANCELING: (C, C, C, F, X, C, W, F),
     UNKNOWN: (W, W, U, F, F, U, U, F),
@@ -498,10 +498,26 @@ def test_the_state_of_an_order_settles_it_in_any_stage(stage):
     desk, number = in_stage(stage)
     desk.hear(STATE, number, lots=2, ticks=98)
     order = desk.order(number)
-    assert (order.stage, order.price_ticks, order.wanted_ticks, order.leaves_lots) == (WORKING, 98, 98, 2)
+    # What was asked for since is still on its way.
+    after = stage if stage in (AMENDING, CANCELING) else WORKING
+    assert (order.stage, order.price_ticks, order.leaves_lots) == (after, 98, 2)
+    assert order.wanted_ticks == (100 if after == stage != WORKING else 98)
     assert desk.orders.n_accepted == 1
     desk.hear(STATE, number, lots=0)
     assert desk.stages() == []
+
+
+def test_a_move_confirmed_after_the_state_that_was_asked_for_before_it_counts():
+    desk = Desk(**PATIENT)
+    number = desk.place(100)
+    desk.ts_ns = 100
+    assert desk.want(100) == [(QUERY, number, 100)]
+    desk.hear(ACCEPTED, number)
+    assert desk.want(105) == [(AMEND, number, 105)]
+    desk.hear(STATE, number, lots=5, ticks=100)
+    assert (desk.stages(), desk.want(105)) == ([AMENDING], [])
+    desk.hear(AMENDED, number, ticks=105)
+    assert (desk.stages(), desk.order(number).price_ticks, desk.orders.n_illegal) == ([WORKING], 105, 0)
 
 
 @pytest.mark.parametrize(("kind", "asks"), [(AMEND_REJECTED, 105), (CANCEL_REJECTED, 0)])
