@@ -36,9 +36,19 @@ from tests.oracles.loop_world import MS, BusyDesk, a_tape
 from tests.oracles.venue_world import a_row, joined
 
 TRYING = {
-    "entry_ns": 2 * MS, "response_ns": 3 * MS, "partial_fills": 1, "queue_power": 3.0, "key": 4,
-    "lose_share": 0.1, "repeat_share": 0.1, "swap_share": 0.2, "reject_share": 0.05,
-    "outage_every_ns": 150 * MS, "outage_for_ns": 10 * MS, "max_requests": 30, "rate_window_ns": 50 * MS,
+    "entry_ns": 2 * MS,
+    "response_ns": 3 * MS,
+    "partial_fills": 1,
+    "queue_power": 3.0,
+    "key": 4,
+    "lose_share": 0.1,
+    "repeat_share": 0.1,
+    "swap_share": 0.2,
+    "reject_share": 0.05,
+    "outage_every_ns": 150 * MS,
+    "outage_for_ns": 10 * MS,
+    "max_requests": 30,
+    "rate_window_ns": 50 * MS,
 }
 
 
