@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 from msgspec import Raw
+from numpy.typing import NDArray
 
 from connectors.recorded.grid import Floats, Steps
 from connectors.recorded.letters import Reason, Unusable
@@ -65,8 +66,7 @@ def judge_rates(rates: Floats) -> tuple[Steps, dict[int, Reason]]:
     return np.rint(np.where(good, known, 0.0) * PARTS).astype(np.int64), wrong
 
 
-def untimely(next_ns: Steps, ts_event: Steps) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def untimely(next_ns: Steps, ts_event: Steps) -> NDArray[np.bool_]:
     """Say which settlements are more than a week from the times of their rows."""
-    said = next_ns != 0
-    # Compared from either side: a difference of two absurd times overflows.
-    return said & ((next_ns > ts_event + WEEK_NS) | (next_ns < ts_event - WEEK_NS))
+    far: NDArray[np.bool_] = (next_ns > ts_event + WEEK_NS) | (next_ns < ts_event - WEEK_NS)
+    return far & (next_ns != 0)

@@ -110,7 +110,7 @@ def test_windows_of_any_length_live_through_a_control_alike():
     tape = a_tape(7, settles_every_ns=37 * MS)
 
     def until(run: Run, instant_ns: int) -> Run:
-        while first_ns(*(run.cells[n][0] for n in (0, 1)), run.setup[1][0], tape, tape) < instant_ns:
+        while first_ns(run.cells[0][0], run.cells[1][0], run.setup[1][0], tape, tape) < instant_ns:
             run.step(tape, tape)
         return run
 

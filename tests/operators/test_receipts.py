@@ -29,7 +29,7 @@ from operators.rows import (
     UNKNOWN_ORDER,
     Row,
 )
-from operators.venue import RING, Wire
+from operators.venue import MEMORY, RING, Wire
 from tests.oracles.venue_world import a_deep_world, a_row, joined
 
 
@@ -46,14 +46,16 @@ class Desk:
         row.marks |= marks
         expect(self.cell, joined([row, a_row(AMEND, side, 5, 5, 99), a_row(CANCEL, side, 5, 5, 98)]), 3)
 
-    def hear(self, kind: int, number: int, lots: int, filled: int, sequence: int, **fields) -> list[tuple]:
+    def hear(
+        self, kind: int, number: int, lots: int, filled: int, sequence: int, **fields
+    ) -> list[tuple[int, int, int, int]]:
         wire = Wire.cell(filled_lots=filled, sequence=sequence)
         wire[0].row = a_row(kind, BUY, fields.pop("price_ticks", 1000), lots, number, 77)
         for name, value in fields.items():
             setattr(wire[0].row, name, value)
         return self.take(wire[0])
 
-    def take(self, wire) -> list[tuple]:
+    def take(self, wire) -> list[tuple[int, int, int, int]]:
         out, said, became = Row.table(1), [], FIRST_ANOTHER
         while became == FIRST_ANOTHER:
             became = show(self.cell[0], wire, out, 0)
@@ -177,7 +179,8 @@ def test_the_desk_converges_to_the_venue_whatever_the_wire_does(story, shares, k
     """In the end every order is asked for, over a wire that works again."""
     lose, repeat, swap = shares
     world = a_deep_world(lose_share=lose, repeat_share=repeat, swap_share=swap, key=key)
-    desk, filled, position, number = Desk(), {}, 0, 0
+    desk, position, number = Desk(), 0, 0
+    filled: dict[int, int] = {}
 
     def hear() -> None:
         nonlocal position
@@ -209,7 +212,8 @@ def test_the_desk_converges_to_the_venue_whatever_the_wire_does(story, shares, k
     for which in sizes:
         world.ask(QUERY, which, BUY if which % 2 else SELL, 1000, 1)
         hear()
-    truth = {int(g.number): int(g.filled_lots) for g in world.venue.gone if g.number > 0}
+    gone = [world.venue.gone[k] for k in range(min(world.venue.n_gone, MEMORY))]
+    truth = {int(order.number): int(order.filled_lots) for order in gone}
     truth |= {int(order.number): int(order.filled_lots) for order in world.orders}
     assert filled == {which: lots for which, lots in truth.items() if lots}
     assert all(lots <= sizes[which] for which, lots in filled.items())

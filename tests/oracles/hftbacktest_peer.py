@@ -1,8 +1,8 @@
 """The same simple maker in hftbacktest 2.4.4 and in Phoenix, fed the same array of events.
 
 The maker: every `requote_ms`, mid = (best bid + best ask) / 2 in ticks, reservation = mid − 1 tick per
-0.01 held; quotes 5 ticks around it, never better than the touch; 0.01 a side, post-only, |position| ≤ 0.1;
-5 ms each way, fees 2 and 5 bps, whole-order fills.
+0.01 held; quotes 5 ticks around it, never better than the touch; 0.01 a side, post-only, |position| ≤ 0.1,
+never at a price that meets an order of our own; 5 ms each way, fees 2 and 5 bps, whole-order fills.
 """
 
 from pathlib import Path
@@ -106,18 +106,24 @@ def _simple_maker(hbt, step_ns, fills):
         ask = int(np.ceil(max(reservation + 5.0, float(best_ask))))
         wants_bid, wants_ask = held < 0.1 - 1e-9, held > -0.1 + 1e-9
         has_bid, has_ask = False, False
+        highest_bid, lowest_ask = 0, 1 << 40
         orders = hbt.orders(0).values()
         while orders.has_next():
             order = orders.get()
+            if order.side == BUY:
+                highest_bid = max(highest_bid, order.price_tick)
+            else:
+                lowest_ask = min(lowest_ask, order.price_tick)
             if order.side == BUY and order.price_tick == bid and wants_bid:
                 has_bid = True
             elif order.side != BUY and order.price_tick == ask and wants_ask:
                 has_ask = True
             elif order.cancellable:
                 hbt.cancel(0, order.order_id, False)
-        if wants_bid and not has_bid:
+        # Nothing that could meet an order of our own, not even one that is being cancelled.
+        if wants_bid and not has_bid and bid < lowest_ask:
             hbt.submit_buy_order(0, 2 * bid, bid * depth.tick_size, 0.01, GTX, LIMIT, False)
-        if wants_ask and not has_ask:
+        if wants_ask and not has_ask and ask > highest_bid:
             hbt.submit_sell_order(0, 2 * ask + 1, ask * depth.tick_size, 0.01, GTX, LIMIT, False)
     return _note_fills(hbt, fills, n)
 

@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from connectors.closed_loop import LoopSource
@@ -57,7 +58,7 @@ class Witness(Playback):
         )
         if rows is None:
             waiting = range(venue.reports_head, venue.reports_tail)
-            self.wire.under_way = [Fact(*venue.reports[k % RING].row.tolist()) for k in waiting]
+            self.wire.under_way = [Fact(*np.asarray(venue.reports[k % RING].row).tolist()) for k in waiting]
         else:
             self.wire.told += plain(rows)
         return rows
