@@ -1,7 +1,7 @@
 # Everything a checkout can do. `make run` on a bare machine needs Python 3.11 or 3.12, git and make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check coverage bench bench-peers clean FORCE
+.PHONY: help run test check coverage bench bench-peers bench-nautilus clean FORCE
 
 python := .venv/bin/python
 pip := $(python) -m pip --disable-pip-version-check --no-input
@@ -17,6 +17,7 @@ help:
 	@echo 'make coverage     run the tests of operators/ interpreted, and hold their coverage'
 	@echo 'make bench        measure, beside peers (ARGS=...)'
 	@echo 'make bench-peers  measure VPIN beside the same measure in other packages'
+	@echo 'make bench-nautilus  measure the graph beside the engine of NautilusTrader'
 	@echo 'make clean        remove what the above installed and cached; runs stay'
 	@echo
 	@echo 'Python 3.11 or 3.12 is looked for; make PYTHON=/path/to/python3.12 run names one.'
@@ -48,8 +49,11 @@ bench: .venv/dev .venv/peer
 bench-peers: .venv/dev .venv-peers/made
 	@$(python) -m benchmarks vpin_against_peers $(ARGS)
 
+bench-nautilus: .venv/dev .venv-nautilus/made
+	@$(python) -m benchmarks graph_against_nautilus $(ARGS)
+
 clean:
-	rm -rf .venv .venv-peers .cache build dist
+	rm -rf .venv .venv-peers .venv-nautilus .cache build dist
 	find . -path ./.git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Installing. Each stamp is newer than what it was made from, so a second call does nothing.
@@ -84,3 +88,15 @@ clean:
 	    install --retries 1 -c benchmarks/peers.txt "$$peer" >>.venv/peers.log 2>&1 \
 	  || echo "$$peer could not be installed (.venv/peers.log says why)"; done
 	@touch $@
+
+# The newest engine wants Python 3.12: it is taken where there is one. It may be missing: it is skipped with a reason.
+.venv-nautilus/made: .venv/run benchmarks/nautilus.txt
+	@echo 'Installing NautilusTrader into .venv-nautilus'
+	@for each in python3.12 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.12*/bin/python $(python); \
+	  do found=$$(sh tools/find-python "$$each" 2>/dev/null) && break; done; \
+	  sh tools/quietly .venv/nautilus.log "$$found" -m venv --clear .venv-nautilus
+	@if .venv-nautilus/bin/python -m pip --disable-pip-version-check --no-input \
+	    install --retries 1 -r benchmarks/nautilus.txt >>.venv/nautilus.log 2>&1; \
+	then touch $@; \
+	else echo 'NautilusTrader could not be installed (.venv/nautilus.log says why): what is compared with it is skipped'; \
+	fi

@@ -6,6 +6,8 @@ find is named, and the benchmark skipped.
 
 - `research_against_hftbacktest`: the fused driver's rows a second (the capture, hftbacktest).
 - `graph_against_sketch`: the whole graph's messages a second (the capture, hftbacktest, the sketch).
+- `graph_against_nautilus`: the same maker over best prices and trades in the whole graph and in
+  NautilusTrader's backtest engine (the capture's tables; `make bench-nautilus` installs it).
 - `latency`: source to sink, 1000 frames of one row a second, beside the same graph with empty steps.
 - `burst`: source to sink in the capture's busiest second, replayed in real time (the capture).
 - `memory`: resident size after an hour and after a day of one synthetic symbol.
@@ -14,8 +16,8 @@ find is named, and the benchmark skipped.
 - `vpin_in_graph`: VPIN's share of a core at 1000 trades a second of eight symbols, in real time.
 
 The recordings are looked for in PHOENIX_DATA, the sketch in PHOENIX_SKETCH, and both beside the
-checkout; a Python with the other packages in PHOENIX_PEERS_PYTHON, or .venv-peers. Tapes are
-kept in `.cache/benchmarks`.
+checkout; a Python with the other packages in PHOENIX_PEERS_PYTHON, or .venv-peers, and one with
+NautilusTrader in PHOENIX_NAUTILUS_PYTHON, or .venv-nautilus. Tapes are kept in `.cache/benchmarks`.
 """
 
 import argparse
@@ -28,6 +30,7 @@ from benchmarks.figures import Skipped
 NAMES = (
     "research_against_hftbacktest",
     "graph_against_sketch",
+    "graph_against_nautilus",
     "latency",
     "burst",
     "memory",
