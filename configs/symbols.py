@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from configs import instruments
-from configs.coherence import Clash, quoting_clashes, risk_clashes, synthetic_clashes, vpin_clashes
+from configs.coherence import (
+    Clash,
+    calibration_clashes,
+    quoting_clashes,
+    risk_clashes,
+    synthetic_clashes,
+    vpin_clashes,
+)
 from configs.document import Node, Tree
 from configs.problems import Problems
 from configs.schema import PER_SYMBOL, SHARED, TOTALS, Grid
@@ -110,6 +117,7 @@ def _clashes(
 ) -> Iterator[tuple[str, Iterator[Clash]]]:
     yield "vpin", vpin_clashes(checked["vpin"].value, instrument)
     yield "quoting", quoting_clashes(checked["quoting"].value)
+    yield "calibration", calibration_clashes(checked["calibration"].value)
     yield "risk", risk_clashes(checked["risk"].value, instrument)
     if context.kind == "synthetic":
         yield "synthetic", synthetic_clashes(checked["synthetic"].value, instrument)
