@@ -7,11 +7,13 @@ from typing import Final, NamedTuple
 
 from configs.buckets import step
 from configs.problems import ABSENT
-from configs.schema import Quoting, Risk, Source, Synthetic, Venue, Vpin
+from configs.schema import Calibration, Quoting, Risk, Source, Synthetic, Venue, Vpin
+from operators.depths import MOST_ORDERS
 from operators.instruments import Instrument
 from operators.rows import LIMIT
 
 MEASURE: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+MODELS: Final = ("glft", "glft_exact", "avellaneda_stoikov", "fixed")
 LEAST_PRICE_TICKS: Final = 100
 LEAST_TRADE_LOTS: Final = 5
 MOST_STEPS: Final = 2**40
@@ -61,9 +63,26 @@ def venue_clashes(venue: Venue) -> Iterator[Clash]:
 
 def quoting_clashes(quoting: Quoting) -> Iterator[Clash]:
     """Check the quotes."""
+    if quoting.model not in MODELS and not MEASURE.fullmatch(quoting.model):
+        text = f"must be {', '.join(MODELS)}, or module:name, as in models.own:make"
+        yield Clash(("model",), text, quoting.model)
     if quoting.order_lots > quoting.max_inventory_lots:
         text = f"must be at most max_inventory_lots, which is {quoting.max_inventory_lots}"
         yield Clash(("order_lots", "max_inventory_lots"), text, quoting.order_lots)
+    elif quoting.model == "glft_exact" and quoting.max_inventory_lots // quoting.order_lots > MOST_ORDERS:
+        most = MOST_ORDERS * quoting.order_lots
+        text = f"must be at most {most} for glft_exact, {MOST_ORDERS} times order_lots"
+        yield Clash(("max_inventory_lots", "order_lots", "model"), text, quoting.max_inventory_lots)
+
+
+def calibration_clashes(calibration: Calibration) -> Iterator[Clash]:
+    """Check what is learnt of the market."""
+    if calibration.warm_s > calibration.window_s:
+        text = f"must be at most window_s, which is {calibration.window_s:g}"
+        yield Clash(("warm_s", "window_s"), text, calibration.warm_s)
+    if calibration.fit_from_bps >= calibration.fit_to_bps:
+        text = f"must be less than fit_to_bps, which is {calibration.fit_to_bps:g}"
+        yield Clash(("fit_from_bps", "fit_to_bps"), text, calibration.fit_from_bps)
 
 
 def risk_clashes(risk: Risk, instrument: Instrument | None) -> Iterator[Clash]:

@@ -5,10 +5,18 @@ from decimal import Decimal
 from typing import Final
 
 from configs.buckets import bucket_steps, step
+from configs.schema import Quoting
 from configs.settings import Settings, SymbolSettings
 
 FEWEST_TRADES: Final = 50
 """With fewer trades in a bucket, VPIN is high whatever the flow."""
+
+READ_BY: Final = {
+    "half_spread_ticks": ("fixed",),
+    "skew_ticks_per_lot": ("fixed",),
+    "horizon_s": ("avellaneda_stoikov",),
+}
+"""Keys of one model only."""
 
 
 def notices(settings: Settings) -> list[str]:
@@ -64,7 +72,8 @@ def _levels(symbol: SymbolSettings) -> Iterator[str]:
 
 def _quotes(settings: Settings, symbol: SymbolSettings) -> Iterator[str]:
     quoting, risk = symbol.quoting, symbol.risk
-    if quoting.half_spread_ticks == 0 and quoting.min_half_spread_bps == 0:
+    yield from _unread(quoting)
+    if quoting.model == "fixed" and quoting.half_spread_ticks == 0 and quoting.min_half_spread_bps == 0:
         yield "quoting has no half spread: both quotes stand at the reservation price"
     if risk.max_order_notional > risk.budget_notional:
         yield f"risk.max_order_notional is larger than the symbol's budget, {risk.budget_notional}"
@@ -72,6 +81,14 @@ def _quotes(settings: Settings, symbol: SymbolSettings) -> Iterator[str]:
     if settings.source.kind == "synthetic" and price is not None:
         order = quoting.order_lots * symbol.instrument.lot * symbol.instrument.multiplier * price
         yield from _order(symbol, order)
+
+
+def _unread(quoting: Quoting) -> Iterator[str]:
+    """Name the keys that were given for another model."""
+    for name, models in READ_BY.items():
+        given = getattr(quoting, name) != Quoting.model_fields[name].default
+        if given and quoting.model not in models:
+            yield f"quoting.{name} is not read, because quoting.model is {quoting.model}"
 
 
 def _order(symbol: SymbolSettings, order: Decimal) -> Iterator[str]:

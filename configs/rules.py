@@ -4,9 +4,10 @@ import hashlib
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from configs.buckets import bucket_steps, step
+from configs.maker import asmm_params
+from configs.maker import nanoseconds as _ns
 from configs.schema import Quoting, Source, SymbolRisk, Vpin
 from configs.settings import SymbolSettings
-from operators.asmm import LINEAR, RAMP, STEP, AsmmParams
 from operators.book import BookParams
 from operators.desk import Rules
 from operators.flow import FlowParams
@@ -30,10 +31,8 @@ from operators.toxicity import (
     VpinParams,
 )
 
-WIDEN = {"linear": LINEAR, "step": STEP, "ramp": RAMP}
 CLASSIFIERS = {"aggressor": AGGRESSOR, "lee_ready": LEE_READY, "tick": TICK, "bvc": BVC}
 BUCKET_MODES = {"fixed": FIXED, "adv": ADV, "vol_regime": VOL_REGIME}
-UNLIMITED = 1 << 40
 HOUR_NS = 3_600_000_000_000
 
 
@@ -47,7 +46,7 @@ def rules_for(symbol: SymbolSettings, source: Source) -> Rules:
         ),
         vpin=vpin_params(symbol.vpin, symbol.instrument),
         flow=FlowParams.cell(halflife_ns=_ns(symbol.signals.halflife_s * 1000)),
-        asmm=_asmm(symbol, source),
+        asmm=asmm_params(symbol, source),
         orders=OrdersParams.cell(
             requote_ticks=int(symbol.quoting.requote_ticks),
             min_requote_ns=_ns(symbol.quoting.min_requote_ms),
@@ -62,10 +61,6 @@ def rules_for(symbol: SymbolSettings, source: Source) -> Rules:
             maker_fee_e8=_e8(symbol.venue.maker_fee_bps), taker_fee_e8=_e8(symbol.venue.taker_fee_bps)
         ),
     )
-
-
-def _ns(ms: float) -> int:
-    return round(ms * 1_000_000)
 
 
 def _e8(bps: Decimal) -> int:
@@ -157,34 +152,6 @@ def _classifier(vpin: Vpin, instrument: Instrument) -> dict[str, float]:
 def hash_key(symbol: str) -> int:
     """Return a symbol's key of 31 bits: the same on every machine."""
     return int.from_bytes(hashlib.sha256(symbol.encode()).digest()[:4]) >> 1
-
-
-def _asmm(symbol: SymbolSettings, source: Source) -> Cell[AsmmParams]:
-    quoting, vpin, signals = symbol.quoting, symbol.vpin, symbol.signals
-    improve = quoting.max_improve_ticks
-    return AsmmParams.cell(
-        half_spread_ticks=quoting.half_spread_ticks,
-        min_half_spread_bps=quoting.min_half_spread_bps,
-        skew_ticks_per_lot=quoting.skew_ticks_per_lot,
-        order_lots=quoting.order_lots,
-        max_inventory_lots=quoting.max_inventory_lots,
-        levels=quoting.levels,
-        max_improve_ticks=UNLIMITED if improve is None else improve,
-        microprice=quoting.fair_price == "microprice",
-        on_clock_only=quoting.decide == "clock",
-        stale_after_ns=_ns(source.stale_after_ms),
-        widen_mode=WIDEN[vpin.widen_mode],
-        threshold=vpin.threshold,
-        multiplier=vpin.multiplier,
-        pause_threshold=vpin.pause_threshold,
-        pause_ns=_ns(vpin.pause_seconds * 1000),
-        pause_keeps_reducing=vpin.pause_keeps_reducing,
-        ofi_lean_ticks=signals.ofi_lean_ticks,
-        queue_lean_ticks=signals.queue_lean_ticks,
-        microprice_lean=signals.microprice_lean,
-        trade_lean_ticks=signals.trade_lean_ticks,
-        toxic_skew=vpin.toxic_skew if vpin.toxic_reduce == "skew" else 0.0,
-    )
 
 
 def _risk(symbol: SymbolSettings, source: Source) -> Cell[RiskParams]:

@@ -250,15 +250,27 @@ class Signals(Section):
 class Quoting(Section):
     """Where and when to quote: fair price, reservation price, half spread."""
 
-    model: Literal["fixed"] = key("fixed", "Half spread and skew are the numbers given here.")
+    model: Text = key(
+        "glft",
+        "What spread and skew follow from: glft, glft_exact, avellaneda_stoikov, fixed, "
+        "or what makes one of your own, as `module:name` (docs/quoting_models.md).",
+    )
+    risk_aversion: Number = key(
+        1.0, "How much less a risky profit is worth; `fixed` knows none.", "1/quote currency", gt=0, le=1e6
+    )
+    horizon_s: Number = key(60.0, "Horizon of `avellaneda_stoikov`.", "s", gt=0, le=86_400)
     fair_price: Literal["microprice", "mid"] = key(
         "microprice", "Mid weighted by the sizes at the touch, or plain."
     )
-    half_spread_ticks: Number = key(0.0, "Half spread.", TICKS, ge=0)
+    half_spread_ticks: Number = key(0.0, "Half spread of `fixed`.", TICKS, ge=0)
     min_half_spread_bps: Number = key(1.0, "Half spread at least, of the fair price.", BPS, ge=0, le=1000)
     skew_ticks_per_lot: Number = key(
-        0.0, "How far each lot of inventory moves the reservation price.", TICKS, ge=0
+        0.0, "How far each lot of inventory moves the reservation price of `fixed`.", TICKS, ge=0
     )
+    vol_spread_factor: Number = key(
+        0.5, "Half spread in σ of one second while the calibration is not to be relied on.", ge=0, le=1000
+    )
+    cover_fees: Flag = key(False, "Let either quote stand further off by the maker fee.")
     order_lots: Whole = key(1, "Size of an order.", LOTS, ge=1, le=MOST_LOTS)
     max_inventory_lots: Whole = key(
         10, "Quotes are one-sided from this inventory on.", LOTS, ge=1, le=MOST_LOTS
@@ -272,8 +284,37 @@ class Quoting(Section):
         "every_message", "Decide at every fact, or at clock rows only."
     )
     clock_ms: Number = key(100.0, "Market time between clock rows.", MS, ge=1, le=3_600_000)
+    funding_bias: Number = key(
+        1.0, "Part of the coming funding payment that quotes are moved by; 0 is none.", ge=0, le=100
+    )
+    funding_horizon_s: Number = key(
+        120.0, "How long inventory is held: the payment counts e⁻¹ this long before it.", "s", gt=0, le=86_400
+    )
+    funding_max_fraction: Number = key(
+        0.5, "Of the half spread, that funding moves quotes at most.", ge=0, le=1
+    )
     requote_ticks: Number = key(0.0, "Leave a quote that is off by no more than this.", TICKS, ge=0)
     min_requote_ms: Number = key(0.0, "Leave a quote that is younger than this.", MS, ge=0, le=3_600_000)
+
+
+class Calibration(Section):
+    """What is learnt of the market while it is quoted: σ, and the fill intensity A·exp(−k·δ) of each side."""
+
+    window_s: Number = key(600.0, "How far back prints count.", "s", ge=1, le=3600)
+    warm_s: Number = key(30.0, "Market time with a known mid before a fit counts.", "s", ge=1, le=3600)
+    refit_s: Number = key(5.0, "Market time between fits.", "s", ge=0.1, le=3600)
+    volatility_halflife_s: Number = key(
+        120.0, "How quickly past changes of the mid fade.", "s", ge=0.1, le=86_400
+    )
+    fit_from_bps: Number = key(
+        0.08, "Nearest distance from the mid that is fitted, at least half a tick.", BPS, ge=0, le=1000
+    )
+    fit_to_bps: Number = key(
+        1.6, "Farthest distance that is fitted, at least 8 ticks more.", BPS, gt=0, le=1000
+    )
+    min_r2: Number = key(
+        0.7, "Fits that explain less are not quoted by: the volatility alone is.", ge=0, le=1
+    )
 
 
 class Orders(Section):
@@ -379,6 +420,7 @@ PER_SYMBOL: Final[dict[str, type[Section]]] = {
     "vpin": Vpin,
     "signals": Signals,
     "quoting": Quoting,
+    "calibration": Calibration,
     "orders": Orders,
     "risk": Risk,
 }

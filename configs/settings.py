@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from configs.schema import (
     Book,
+    Calibration,
     Orders,
     Quoting,
     Risk,
@@ -29,6 +30,7 @@ class Common:
     vpin: Vpin
     signals: Signals
     quoting: Quoting
+    calibration: Calibration
     orders: Orders
     risk: Risk
 
@@ -44,6 +46,7 @@ class SymbolSettings:
     vpin: Vpin
     signals: Signals
     quoting: Quoting
+    calibration: Calibration
     orders: Orders
     risk: SymbolRisk
 

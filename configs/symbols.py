@@ -8,6 +8,7 @@ from typing import Any, Final
 from configs import instruments
 from configs.coherence import (
     Clash,
+    calibration_clashes,
     quoting_clashes,
     risk_clashes,
     synthetic_clashes,
@@ -118,6 +119,7 @@ def _clashes(
     yield "vpin", vpin_clashes(checked["vpin"].value, instrument)
     yield "venue", venue_clashes(checked["venue"].value)
     yield "quoting", quoting_clashes(checked["quoting"].value)
+    yield "calibration", calibration_clashes(checked["calibration"].value)
     yield "risk", risk_clashes(checked["risk"].value, instrument)
     if context.kind == "synthetic":
         yield "synthetic", synthetic_clashes(checked["synthetic"].value, instrument)

@@ -18,6 +18,7 @@ from flows.resume import require_same_settings
 from operators.desk import Desk
 from operators.errors import ConfigError, RunDirectoryError
 from operators.kernel import is_cold
+from operators.measure import VpinMeasure
 
 if TYPE_CHECKING:
     from flows.research import Logs, OnStretch
@@ -119,10 +120,11 @@ def _play(
 ) -> tuple[Desk, bool]:
     from flows.research import run_frames, run_tape  # noqa: PLC0415 - they import every kernel
 
-    measure, stops = program.measure(symbol), program.shared.stop.is_set
-    if measure is None:
+    measure, model, stops = program.measure(symbol), program.model(symbol), program.shared.stop.is_set
+    if measure is None and model is None:
         return run_tape(playback, write, stops, controls)
-    return run_frames(playback, measure, write, stops, controls)
+    measure = measure or VpinMeasure(playback.rules.vpin)
+    return run_frames(playback, measure, model, write, stops, controls)
 
 
 def _standing(desk: Desk) -> Standing:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from connectors.report import Standing
 from connectors.shared import Answer, Frame
 from connectors.whole import copied, picked
-from operators.asmm import Asmm, Quotes, asmm_on_frame
 from operators.book import book_on_frame, open_book
 from operators.desk import Rules, office_of
 from operators.flow import Flow, flow_on_frame
@@ -22,7 +21,9 @@ from operators.office import Office, office_on_frame
 from operators.orders import Orders
 from operators.outbox import open_outbox
 from operators.own import Own
-from operators.packing import pack_book, unpack_book
+from operators.packing import pack_book, pack_tail, unpack_book, unpack_tail
+from operators.quoter import Model, quotes_on_frame
+from operators.quotes import Asmm, Quotes
 from operators.ring import Book
 from operators.risk import Risk
 from operators.touch import Top
@@ -127,24 +128,24 @@ class View(NamedTuple):
 
 
 class AsmmStep(Step):
-    """Views to wanted quotes."""
+    """Views to wanted quotes: by a compiled model, or by one's own."""
 
-    def __init__(self, rules: Rules, state: Any) -> None:  # noqa: ANN401
-        self.rules = rules
-        self.asmm = Asmm.load(state) if state else Asmm.cell()
+    def __init__(self, rules: Rules, state: Any, model: Model | None = None) -> None:  # noqa: ANN401
+        self.rules, self.model = rules, model
+        self.asmm = unpack_tail(Asmm, state) if state else Asmm.cell()
         self.n_pauses, self.n_alerts = column(self.asmm, "n_pauses"), column(self.asmm, "n_alerts")
 
     def take(self, item: Any) -> View:  # noqa: ANN401
         """Return the view with every decision of the frame."""
         (frame, tops, n_gaps, n_crossed), readings = item
         quotes = Quotes.table(len(frame.rows))
-        n = asmm_on_frame(self.asmm, self.rules.asmm, frame.rows, tops, readings, quotes)
+        n = quotes_on_frame(self.asmm, self.rules.asmm, frame.rows, tops, readings, quotes, self.model)
         counted = int(self.n_pauses[0]), int(self.n_alerts[0]), n_gaps, n_crossed
         return View(frame, tops, readings, quotes, n, *counted)
 
     def dump(self) -> bytes:
-        """Return inventory and pause."""
-        return self.asmm.tobytes()
+        """Return inventory, pause, and what was learnt of the market."""
+        return pack_tail(self.asmm)
 
 
 class RiskStep(Step):

@@ -30,11 +30,13 @@ from connectors.synthetic import open_tape as open_synthetic
 from connectors.tape import Tape
 from connectors.timing import Timing
 from connectors.with_bests import WithBests
-from flows.measures import measure_of, source_of
+from flows.measures import measure_of, named_measure
+from flows.models import model_of, named_model
 from operators.desk import Rules, open_exchange
 from operators.errors import ConfigError, PhoenixError, SourceError
 from operators.kernel import ROOT, rules_digest
 from operators.measure import Measure
+from operators.quoter import Model
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,10 @@ class Program:
         """Return one symbol's measure of toxicity where it is not VPIN, at its start."""
         return measure_of(self.settings.symbols[symbol])
 
+    def model(self, symbol: str) -> Model | None:
+        """Return one symbol's quoting model where it is not a compiled one."""
+        return model_of(self.settings.symbols[symbol])
+
     def journal(self, symbol: str) -> Journal:
         """Return one symbol's logs, not yet opened."""
         instrument = self.settings.symbols[symbol].instrument
@@ -106,7 +112,7 @@ class Program:
 
 
 def code_digest(symbols: Iterable[SymbolSettings] = ()) -> str:
-    """Name the code as it is written now, with the symbols' own measures.
+    """Name the code as it is written now, with the symbols' own measures and models.
 
     A checkpoint is read only by the code that made it.
     """
@@ -115,7 +121,8 @@ def code_digest(symbols: Iterable[SymbolSettings] = ()) -> str:
         for path in sorted((ROOT / room).rglob("*.py")):
             whole.update(path.read_bytes())
     for symbol in symbols:
-        whole.update(source_of(symbol))
+        for named in (named_measure(symbol), named_model(symbol)):
+            whole.update(named.source() if named else b"")
     return whole.hexdigest()[:16]
 
 
@@ -182,6 +189,7 @@ def program(config: Path, overrides: Sequence[str] = (), out: Path | None = None
     mail = {symbol: Mailbox() for symbol in symbols}
     for symbol in symbols:
         measure_of(settings.symbols[symbol])
+        model_of(settings.symbols[symbol])
     stamp = Stamp(code_digest(settings.symbols[symbol] for symbol in symbols), digest(settings))
     progress = Progress(sys.stderr if settings.run.progress else None)
     console = Console(progress, quiet=not settings.run.progress)

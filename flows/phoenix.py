@@ -27,13 +27,13 @@ DEFAULT = "configs/phoenix.yaml"
 
 def graph(program: Program, source: Source[Any] | None = None, sink: Sink[Any] | None = None) -> Dataflow:
     """Return the five steps between a source and a sink: by default the venue is behind both."""
-    rules, measure, shared = program.rules, program.measure, program.shared
+    rules, measure, model, shared = program.rules, program.measure, program.model, program.shared
     flow = Dataflow("phoenix")
     frames = op.input("source", flow, source or LoopSource(shared, program.playback))
     tops = lift("book", frames, lambda symbol, state: BookStep(rules[symbol], state))
     readings = lift("vpin", frames, lambda symbol, state: VpinStep(rules[symbol], state, measure(symbol)))
     views = lift("pair", op.merge("branches", tops, readings), lambda _symbol, state: PairStep(state))
-    quotes = lift("asmm", views, lambda symbol, state: AsmmStep(rules[symbol], state))
+    quotes = lift("asmm", views, lambda symbol, state: AsmmStep(rules[symbol], state, model(symbol)))
     answers = lift("risk", quotes, lambda symbol, state: RiskStep(rules[symbol], state))
     op.output("venue", answers, sink or VenueSink(shared, program.journal))
     return flow

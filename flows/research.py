@@ -8,7 +8,6 @@ import numpy as np
 from connectors.controls import Controls, Wish
 from connectors.playback import Playback
 from connectors.whole import picked
-from operators.asmm import Quotes, asmm_on_frame
 from operators.book import book_on_frame
 from operators.desk import (
     Desk,
@@ -27,6 +26,8 @@ from operators.loop import FINISHED, STARVED, play_window
 from operators.measure import Measure
 from operators.office import Office, office_on_frame
 from operators.outbox import Counts, Outbox, Transition, open_outbox
+from operators.quoter import Model, quotes_on_frame
+from operators.quotes import Quotes
 from operators.receipts import ask
 from operators.release import NOTHING_LEFT, take_market, take_own
 from operators.rows import CONTROL, Row, Rows
@@ -94,14 +95,14 @@ def run_stretch(
     return 0
 
 
-def step_by_step(desk: Desk, rules: Rules, measure: Measure, rows: Rows) -> Logs:
+def step_by_step(desk: Desk, rules: Rules, measure: Measure, rows: Rows, model: Model | None = None) -> Logs:
     """Take a frame through one step after the other, as the graph does; return what it made of it."""
     n = len(rows)
     tops, readings, quotes, outbox = Top.table(n), Reading.table(n), Quotes.table(n), open_outbox(n)
     book_on_frame(desk.book, desk.own, rules.book, rows, tops)
     measure.on_frame(rows, readings)
     flow_on_frame(desk.flow, rules.flow, rows, readings)
-    decided = asmm_on_frame(desk.asmm, rules.asmm, rows, tops, readings, quotes)
+    decided = quotes_on_frame(desk.asmm, rules.asmm, rows, tops, readings, quotes, model)
     office = Office(desk.orders, desk.risk, desk.ledger)
     office_on_frame(office, office_of(rules), rows, tops, readings, quotes, decided, outbox)
     where = np.asarray(outbox.fills)["row"][: outbox.counts[0].fills]
@@ -121,11 +122,12 @@ def _logs(outbox: Outbox, fill_rows: Rows) -> Logs:
 def run_frames(
     playback: Playback,
     measure: Measure,
+    model: Model | None,
     on_stretch: OnStretch,
     stops: Callable[[], bool] = lambda: False,
     controls: Controls | None = None,
 ) -> tuple[Desk, bool]:
-    """Play a tape as `run_tape` does, frame by frame: the measure of toxicity is ordinary Python."""
+    """Play a tape as `run_tape` does, frame by frame: the measure or the model is ordinary Python."""
     desk, requests, number = open_desk(), Row.table(0), 0
     while not stops():
         number += 1
@@ -137,7 +139,7 @@ def run_frames(
             return desk, True
         if controls is not None and wanted is not None:
             controls.note(int(rows[0].ts_recv), number, wanted)
-        made = step_by_step(desk, playback.rules, measure, rows)
+        made = step_by_step(desk, playback.rules, measure, rows, model)
         requests = made.requests
         on_stretch(made)
     return desk, False

@@ -1,84 +1,24 @@
 """Inventory-skewed quoting: fair price, reservation price, half spread, quotes.
 
-Avellaneda and Stoikov (2008), "High-frequency trading in a limit order book",
-Quantitative Finance 8(3), with fixed parameters; VPIN widens the half spread,
-and above a level withdraws the quotes for a while of event time.
+The reservation price is the fair price, moved by what we hold, by funding that is about to be paid,
+and by where flow leans. A model says how far (`operators/models.py`), from what was learnt of the
+market (`operators/calibration.py`); toxic flow widens the half spread, and above a level withdraws
+the quotes for a while of event time (`operators/caution.py`).
 """
 
 import math
-from typing import Final
 
-from operators.kernel import Cell, Record, Table, kernel
-from operators.rows import ACCEPTED, CLOCK, FILLED, Row, Rows, settles
+from operators.calibration import observe
+from operators.caution import is_paused, toxic_lean_ticks, watch_level, widening
+from operators.depths import half_ticks, shift_ticks
+from operators.funding import bias_ticks, nearness, on_mark
+from operators.intensity import refit
+from operators.kernel import Cell, Table, kernel
+from operators.models import fill_depths
+from operators.quotes import Asmm, AsmmParams, Quotes
+from operators.rows import ACCEPTED, CLOCK, FILLED, MARK, Row, Rows, settles
 from operators.touch import UNFINISHED, VALID, Top
 from operators.toxicity import Reading
-from operators.vpin import counts
-
-LINEAR: Final = 0
-STEP: Final = 1
-RAMP: Final = 2
-
-
-class AsmmParams(Record):
-    """How far, how big and how much to lean."""
-
-    half_spread_ticks: float
-    min_half_spread_bps: float
-    skew_ticks_per_lot: float
-    order_lots: int
-    max_inventory_lots: int
-    levels: int
-    """Quotes on each side; the deeper ones are made of the first where orders are."""
-    max_improve_ticks: int
-    """How far inside the touch a quote may stand; 0 joins only."""
-    microprice: int
-    on_clock_only: int
-    stale_after_ns: int
-    widen_mode: int
-    threshold: float
-    multiplier: float
-    pause_threshold: float
-    pause_ns: int
-    pause_keeps_reducing: int
-    ofi_lean_ticks: float
-    """For each lot of order flow imbalance; likewise for the other signals in their units."""
-    queue_lean_ticks: float
-    microprice_lean: float
-    trade_lean_ticks: float
-    toxic_skew: float
-    """How many skews more the reservation price leans towards flat above the threshold."""
-
-
-class Asmm(Record):
-    """What we hold, and whether flow has us paused."""
-
-    inventory_lots: int
-    paused: int
-    pause_until_ns: int
-    pause_closed: int
-    """Buckets closed when the pause began."""
-    n_pauses: int
-    toxic: int
-    """1: the level is above the threshold."""
-    n_alerts: int
-    """How often it rose above it."""
-
-
-class Quotes(Record):
-    """One decision: the whole set that is wanted after a row. A side of 0 lots is not wanted."""
-
-    row: int
-    ts_ns: int
-    levels: int
-    """How many quotes each wanted side has, this one the nearest to the market."""
-    bid_ticks: int
-    ask_ticks: int
-    bid_lots: int
-    ask_lots: int
-    mid_ticks: float
-    reservation_ticks: float
-    half_spread_ticks: float
-    widening: float
 
 
 @kernel
@@ -88,12 +28,6 @@ def fair_ticks(top: Top, params: AsmmParams) -> float:
     if params.microprice == 0 or lots <= 0.0:
         return 0.5 * (top.bid_ticks + top.ask_ticks)
     return (float(top.bid_ticks) * top.ask_lots + float(top.ask_ticks) * top.bid_lots) / lots
-
-
-@kernel
-def reservation_ticks(fair: float, inventory_lots: int, params: AsmmParams) -> float:
-    """Shift the fair price against what we hold: a long inventory quotes lower."""
-    return fair - params.skew_ticks_per_lot * inventory_lots
 
 
 @kernel
@@ -108,62 +42,10 @@ def signal_lean_ticks(reading: Reading, params: AsmmParams) -> float:
 
 
 @kernel
-def is_toxic(reading: Reading, params: AsmmParams) -> bool:
-    """Say whether the level is above the threshold, in a reading that counts."""
-    return counts(reading) and reading.level > params.threshold
-
-
-@kernel
-def watch_level(asmm: Asmm, params: AsmmParams, reading: Reading) -> None:
-    """Raise or lower the alert, and count each that is raised."""
-    toxic = 1 if is_toxic(reading, params) else 0
-    if toxic > asmm.toxic:
-        asmm.n_alerts += 1
-    asmm.toxic = toxic
-
-
-@kernel
-def toxic_lean_ticks(inventory_lots: int, reading: Reading, params: AsmmParams) -> float:
-    """Return how far toxic flow shifts the reservation price towards a flat position."""
-    if params.toxic_skew <= 0.0 or not is_toxic(reading, params):
-        return 0.0
-    return -params.toxic_skew * params.skew_ticks_per_lot * inventory_lots
-
-
-@kernel
-def widening(reading: Reading, params: AsmmParams) -> float:
-    """Return what toxicity multiplies the half spread by; 1 while the reading does not count."""
-    if not counts(reading):
-        return 1.0
-    value = reading.value
-    if params.widen_mode == STEP:
-        return 1.0 + params.multiplier if value > params.threshold else 1.0
-    if params.widen_mode == RAMP:
-        span = 1.0 - params.threshold
-        share = (value - params.threshold) / span if span > 0.0 else 0.0
-        return 1.0 + params.multiplier * max(0.0, share)
-    return 1.0 + params.multiplier * value
-
-
-@kernel
-def half_spread_ticks(fair: float, widened: float, params: AsmmParams) -> float:
-    """Return the half spread: the model's, at least the minimum, widened."""
-    return max(params.half_spread_ticks, params.min_half_spread_bps * 1e-4 * fair) * widened
-
-
-@kernel
-def is_paused(asmm: Asmm, params: AsmmParams, reading: Reading, ts_ns: int) -> bool:
-    """Start, keep or end a pause; it starts anew only after a bucket closed since it began."""
-    if asmm.paused != 0 and ts_ns < asmm.pause_until_ns:
-        return True
-    toxic = counts(reading) and reading.level > params.pause_threshold
-    fresh = asmm.n_pauses == 0 or reading.n_closed > asmm.pause_closed
-    asmm.paused = 1 if toxic and fresh else 0
-    if asmm.paused != 0:
-        asmm.n_pauses += 1
-        asmm.pause_until_ns = ts_ns + params.pause_ns
-        asmm.pause_closed = reading.n_closed
-    return asmm.paused != 0
+def plain_half_ticks(asmm: Asmm, params: AsmmParams, fair: float) -> float:
+    """Return the half spread before toxicity and fees: the model's, within minimum and price."""
+    half = half_ticks(asmm.depths, asmm.inventory_lots)
+    return min(max(half, params.min_half_spread_bps * 1e-4 * fair), fair)
 
 
 @kernel
@@ -171,18 +53,30 @@ def _withdraw(quotes: Quotes) -> None:
     quotes.bid_lots = quotes.ask_lots = 0
     quotes.bid_ticks = quotes.ask_ticks = 0
     quotes.mid_ticks = quotes.reservation_ticks = quotes.half_spread_ticks = 0.0
-    quotes.widening = 1.0
+    quotes.shift_ticks = quotes.funding_ticks = 0.0
+    quotes.levels, quotes.widening = 1, 1.0
+
+
+@kernel
+def _reserve(asmm: Asmm, params: AsmmParams, fair: float, half: float, reading: Reading, out: Quotes) -> None:
+    """Move the reservation price by inventory, toxic flow, coming funding and signed flow."""
+    out.shift_ticks = min(max(shift_ticks(asmm.depths, asmm.inventory_lots), -fair), fair)
+    near = nearness(asmm.funding, params.funding, out.ts_ns)
+    out.funding_ticks = bias_ticks(asmm.funding, params.funding, near, fair, half)
+    out.reservation_ticks = fair + out.shift_ticks
+    out.reservation_ticks += toxic_lean_ticks(asmm, params, reading, out.shift_ticks, out.ts_ns)
+    out.reservation_ticks += out.funding_ticks
+    out.reservation_ticks += signal_lean_ticks(reading, params)
 
 
 @kernel
 def _prices(asmm: Asmm, params: AsmmParams, top: Top, reading: Reading, quotes: Quotes) -> None:
     """Bid rounded down, ask up; neither crosses, nor improves the touch by more than allowed."""
     fair = fair_ticks(top, params)
+    half = plain_half_ticks(asmm, params, fair)
     quotes.mid_ticks = 0.5 * (top.bid_ticks + top.ask_ticks)
-    quotes.reservation_ticks = reservation_ticks(fair, asmm.inventory_lots, params)
-    quotes.reservation_ticks += toxic_lean_ticks(asmm.inventory_lots, reading, params)
-    quotes.reservation_ticks += signal_lean_ticks(reading, params)
-    quotes.half_spread_ticks = half_spread_ticks(fair, quotes.widening, params)
+    quotes.half_spread_ticks = half * quotes.widening + params.fee * fair
+    _reserve(asmm, params, fair, half, reading, quotes)
     bid = math.floor(quotes.reservation_ticks - quotes.half_spread_ticks)
     ask = math.ceil(quotes.reservation_ticks + quotes.half_spread_ticks)
     quotes.bid_ticks = min(bid, top.ask_ticks - 1, top.bid_ticks + params.max_improve_ticks)
@@ -199,11 +93,9 @@ def _sizes(asmm: Asmm, params: AsmmParams, paused: bool, quotes: Quotes) -> None
         keeps = params.pause_keeps_reducing != 0
         may_buy = keeps and inventory < 0
         may_sell = keeps and inventory > 0
-    quotes.levels = params.levels
     quotes.bid_lots = params.order_lots if may_buy and quotes.bid_ticks > 0 else 0
     quotes.ask_lots = params.order_lots if may_sell else 0
     if paused:
-        quotes.levels = 1
         quotes.bid_lots = min(quotes.bid_lots, -inventory) if inventory < 0 else 0
         quotes.ask_lots = min(quotes.ask_lots, inventory) if inventory > 0 else 0
 
@@ -218,6 +110,7 @@ def decide(asmm: Asmm, params: AsmmParams, ts_ns: int, top: Top, reading: Readin
     if top.state != VALID or ts_ns - top.updated_ns > params.stale_after_ns:
         return
     quotes.widening = widening(reading, params)
+    quotes.levels = 1 if paused else max(1, params.levels)
     _prices(asmm, params, top, reading, quotes)
     _sizes(asmm, params, paused, quotes)
 
@@ -231,14 +124,64 @@ def calls_for_decision(params: AsmmParams, row: Row) -> bool:
 
 
 @kernel
-def asmm_on_row(asmm: Asmm, params: AsmmParams, row: Row, top: Top, reading: Reading, quotes: Quotes) -> bool:
-    """Take in one row, and decide if it calls for that; return whether there is a decision."""
+def take_in(asmm: Asmm, params: AsmmParams, row: Row, top: Top) -> None:
+    """Learn from a row what it tells of our inventory, of funding and of the market."""
     if row.kind == FILLED:
         asmm.inventory_lots += row.side * row.size_lots
+    elif row.kind == MARK:
+        on_mark(asmm.funding, row)
+    if observe(asmm.calibration, params.calibration, row, top):
+        refit(asmm.calibration, params.calibration, row.ts_recv)
+        fill_depths(asmm, params)
+    elif asmm.depths.ready == 0:
+        fill_depths(asmm, params)
+
+
+@kernel
+def decides(asmm: Asmm, params: AsmmParams, row: Row, top: Top, reading: Reading, quotes: Quotes) -> bool:
+    """Decide if a row that was taken in calls for that; return whether there is a decision."""
     if not calls_for_decision(params, row) or top.state == UNFINISHED:
         return False
     decide(asmm, params, row.ts_recv, top, reading, quotes)
     return True
+
+
+@kernel
+def asmm_on_row(asmm: Asmm, params: AsmmParams, row: Row, top: Top, reading: Reading, quotes: Quotes) -> bool:
+    """Take in one row that settles, and decide if it calls for that; return whether there is a decision."""
+    take_in(asmm, params, row, top)
+    return decides(asmm, params, row, top, reading, quotes)
+
+
+@kernel
+def asmm_from(
+    cell: Cell[Asmm],
+    setup: Cell[AsmmParams],
+    rows: Rows,
+    tops: Table[Top],
+    readings: Table[Reading],
+    out: Table[Quotes],
+    begin: tuple[int, int],
+) -> tuple[int, int]:
+    """Decide after each row that calls for it, from a row on with so many decisions before it.
+
+    Return the row before whose decision a model of one's own is asked, or the number of rows, and how
+    many decisions there are. Entered anew at that row, it was answered.
+    """
+    asmm, params = cell[0], setup[0]
+    first, n = begin
+    for i in range(first, len(rows)):
+        if not settles(rows[i]):
+            continue
+        if asmm.asks == 0:
+            take_in(asmm, params, rows[i], tops[i])
+            if asmm.asks != 0:
+                return i, n
+        asmm.asks = 0
+        if decides(asmm, params, rows[i], tops[i], readings[i], out[n]):
+            out[n].row = i
+            n += 1
+    return len(rows), n
 
 
 @kernel
@@ -251,10 +194,4 @@ def asmm_on_frame(
     out: Table[Quotes],
 ) -> int:
     """Decide after each row that calls for it; return how many decisions there are."""
-    asmm, params = cell[0], setup[0]
-    n = 0
-    for i in range(len(rows)):
-        if asmm_on_row(asmm, params, rows[i], tops[i], readings[i], out[n]):
-            out[n].row = i
-            n += 1
-    return n
+    return asmm_from(cell, setup, rows, tops, readings, out, (0, 0))[1]

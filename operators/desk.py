@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from operators.asmm import Asmm, AsmmParams, Quotes, asmm_on_row
+from operators.asmm import asmm_on_row
 from operators.book import BookParams, apply_row, open_book, top_after
 from operators.flow import Flow, FlowParams, on_flow, read_flow
 from operators.kernel import Cell, kernel
@@ -14,6 +14,7 @@ from operators.orders import Orders, OrdersParams
 from operators.outbox import Outbox
 from operators.own import Own
 from operators.queue import VenueParams
+from operators.quotes import Asmm, AsmmParams, Quotes
 from operators.receipts import Receipts
 from operators.ring import Book
 from operators.risk import Risk

@@ -2,12 +2,12 @@
 
 from typing import NamedTuple
 
-from operators.asmm import Quotes
 from operators.kernel import Cell, Table, kernel
 from operators.ledger import Ledger, LedgerParams, ledger_on_row
 from operators.limits import ALLOWED, NOT_REDUCING, REDUCING, RiskParams
 from operators.orders import FREE, Orders, OrdersParams, is_full
 from operators.outbox import Outbox
+from operators.quotes import Quotes
 from operators.risk import (
     Risk,
     allowed,

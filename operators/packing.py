@@ -1,11 +1,13 @@
-"""A book as a checkpoint keeps it: the levels that have size, and which are known."""
+"""Large records as a checkpoint keeps them: of a book the levels that have size, and which are known."""
 
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
-from operators.kernel import Cell
+from operators.kernel import Cell, Record
 from operators.ring import Book
+
+R = TypeVar("R", bound=Record)
 
 HEAD: Final = np.dtype([(n, Book.dtype[n]) for n in Book.dtype.names or () if n != "lots"])
 """A book without its levels."""
@@ -34,3 +36,13 @@ def unpack_book(packed: tuple[bytes, bytes, bytes, bytes]) -> Cell[Book]:
     lots[:] = np.unpackbits(np.frombuffer(known, np.uint8)).astype(np.int64) - 1
     lots[np.frombuffer(where, np.int32)] = np.frombuffer(sizes, np.int64)
     return cell
+
+
+def pack_tail(cell: Cell[R]) -> bytes:
+    """Return a record without the zeros that it ends with: a buffer that is not used yet costs nothing."""
+    return cell.tobytes().rstrip(b"\0")
+
+
+def unpack_tail(kind: type[R], packed: bytes) -> Cell[R]:
+    """Return the record that `pack_tail` packed."""
+    return kind.load(packed.ljust(kind.dtype.itemsize, b"\0"))

@@ -15,7 +15,6 @@ from typing import Annotated, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from operators.asmm import Quotes
 from operators.kernel import Record, kernel
 from operators.ledger import Ledger, equity_tick_lots
 from operators.limits import (
@@ -43,6 +42,7 @@ from operators.limits import (
     RiskParams,
 )
 from operators.orders import Orders, dearest_ticks, live_lots, meets_own, on_report
+from operators.quotes import Quotes
 from operators.rows import ACCEPTED, BUY, FILLED, HALT, LIMIT, REDUCE, SELL, STATE, Row
 from operators.touch import VALID, Top
 

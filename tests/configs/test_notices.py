@@ -87,10 +87,32 @@ def test_orders_that_cannot_be_sent(noticed):
 
 
 def test_limits_and_spreads_worth_a_second_look(noticed):
-    assert noticed("quoting: {order_lots: 10, min_half_spread_bps: 0}\nrisk: {total_notional: 1000}") == [
+    assert noticed(
+        "quoting: {model: fixed, order_lots: 10, min_half_spread_bps: 0}\nrisk: {total_notional: 1000}"
+    ) == [
         "symbols.ETHUSDC.quoting has no half spread: both quotes stand at the reservation price",
         "symbols.ETHUSDC.risk.max_order_notional is larger than the symbol's budget, 1000",
     ]
+
+
+@pytest.mark.parametrize(
+    ("model", "ignored"),
+    [
+        ("fixed", ["horizon_s"]),
+        ("avellaneda_stoikov", ["half_spread_ticks", "skew_ticks_per_lot"]),
+        ("glft", ["half_spread_ticks", "skew_ticks_per_lot", "horizon_s"]),
+        ("a.model:make", ["half_spread_ticks", "skew_ticks_per_lot", "horizon_s"]),
+    ],
+)
+def test_keys_of_another_model_are_named(noticed, model, ignored):
+    keys = f"model: '{model}', half_spread_ticks: 3, skew_ticks_per_lot: 1, horizon_s: 7, order_lots: 10"
+    assert noticed(f"quoting: {{{keys}}}") == [
+        f"symbols.ETHUSDC.quoting.{key} is not read, because quoting.model is {model}" for key in ignored
+    ]
+
+
+def test_models_that_learn_their_spread_need_no_least_one(noticed):
+    assert noticed("quoting: {model: glft, order_lots: 10, min_half_spread_bps: 0}") == []
 
 
 def test_a_path_that_nobody_reads_and_toxicity_for_some(loaded):

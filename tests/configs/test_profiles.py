@@ -19,6 +19,11 @@ def phoenix():
     return load(CONFIGS / "phoenix.yaml")
 
 
+@pytest.fixture(scope="module")
+def requirements():
+    return load(CONFIGS / "requirements.yaml")
+
+
 def order_notional(symbol):
     return float(symbol.quoting.order_lots * symbol.instrument.lot * symbol.synthetic.price)
 
@@ -41,8 +46,9 @@ def test_orders_are_of_one_size_in_money_and_inventories_hold_ten_to_twenty(phoe
 
 
 @pytest.mark.parametrize("name", EIGHT)
-def test_a_full_inventory_leans_about_three_half_spreads(phoenix, name):
-    symbol = phoenix.symbols[name]
+def test_in_the_requirements_a_full_inventory_leans_about_three_half_spreads(requirements, name):
+    symbol = requirements.symbols[name]
+    assert symbol.quoting.model == "fixed"
     half_spread_ticks = (
         float(symbol.synthetic.price / symbol.instrument.tick) * symbol.quoting.min_half_spread_bps / 1e4
     )
@@ -71,17 +77,23 @@ def test_budgets_add_up_to_the_cap(phoenix):
     assert sum(budgets) == phoenix.common.risk.total_notional == 4_000_000
 
 
-def test_the_requirements_are_taken_word_for_word():
-    settings = load(CONFIGS / "requirements.yaml")
-    assert list(settings.symbols) == EIGHT
-    for symbol in settings.symbols.values():
+def test_the_requirements_are_taken_word_for_word(requirements):
+    assert list(requirements.symbols) == EIGHT
+    for symbol in requirements.symbols.values():
         vpin = symbol.vpin
         assert (vpin.bucket_size, vpin.vol_threshold) == (Decimal(50_000), Decimal(100_000))
         assert (vpin.enabled, vpin.threshold, vpin.multiplier, vpin.pause_threshold) == (True, 0.7, 0.2, 0.9)
 
 
-def test_the_requirements_are_told_what_they_come_to():
-    said = " ".join(notices(load(CONFIGS / "requirements.yaml")))
+@pytest.mark.parametrize("name", EIGHT)
+def test_by_default_quotes_follow_what_is_learnt(phoenix, name):
+    quoting = phoenix.symbols[name].quoting
+    assert (quoting.model, quoting.risk_aversion, quoting.skew_ticks_per_lot) == ("glft", 1.0, 0.0)
+
+
+def test_the_requirements_are_told_what_they_come_to(requirements):
+    said = " ".join(notices(requirements))
+    assert "is not read" not in said
     assert "symbols.DOGEUSDC.vpin.bucket_size holds about 8 trades" in said
     assert "symbols.BTCUSDC.vpin needs a volume of 250,000 before it counts" in said
 

@@ -4,7 +4,7 @@ import pytest
 
 from configs.rules import hash_key, rules_for
 from configs.schema import Vpin
-from operators.asmm import LINEAR, RAMP, STEP
+from operators.quotes import LINEAR, RAMP, STEP
 from operators.toxicity import ADV, AGGRESSOR, BVC, FIXED, LEE_READY, MEAN_ABS, NET, TICK, VOL_REGIME
 
 DEFAULTS = {

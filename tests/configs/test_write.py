@@ -149,6 +149,7 @@ def values_of(field):
 # Where single values cannot be drawn freely: keys that must agree, and the recordings' own.
 FIXED = {"price", "mean_trade_notional", "max_inventory_lots", "n_buckets", "cdf_window", "kind", "path"}
 FIXED |= {*TOTALS, "budget_notional", "measure", "outage_for_s"}
+FIXED |= {"model", "window_s", "fit_from_bps", "fit_to_bps"}
 
 
 @st.composite
@@ -164,6 +165,7 @@ def trees(draw):
     }
     tree["quoting"]["max_inventory_lots"] = 10**11
     tree["vpin"]["n_buckets"] = 1000
+    tree["calibration"]["window_s"] = 3600
     tree["synthetic"]["price"] = "1234.5"
     grid = {"tick": draw(st.sampled_from(["0.1", "1e-5", "0.25", "3"])), "lot": "0.001", "multiplier": "1"}
     level = draw(st.floats(0, 1))

@@ -99,7 +99,6 @@ def test_two_captures_at_once(data, tmp_path):
 THIN = (
     "quoting.order_lots=1000",
     "quoting.max_inventory_lots=10000",
-    "quoting.skew_ticks_per_lot=0.0005",
     "quoting.requote_ticks=0",
     "quoting.clock_ms=10000",
     "vpin.bucket_size=20000",

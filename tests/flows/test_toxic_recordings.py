@@ -21,7 +21,12 @@ NEXO = "tables/binance_spot_nexousdt_20240723"
 BUCKET = 261_673
 """Lots: a 500th of the tape."""
 QUOTING = ("quoting.order_lots=1000", "quoting.max_inventory_lots=10000", "quoting.requote_ticks=0")
-LEANING = ("quoting.skew_ticks_per_lot=0.0005", f"vpin.bucket_size={BUCKET / 100}", "vpin.bucket_unit=base")
+LEANING = (
+    "quoting.model=fixed",
+    "quoting.skew_ticks_per_lot=0.0005",
+    f"vpin.bucket_size={BUCKET / 100}",
+    "vpin.bucket_unit=base",
+)
 
 
 def recorded(path, tick, lot):

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.asmm import LINEAR, RAMP, STEP, Asmm, AsmmParams, Quotes, asmm_on_frame
+from operators.asmm import asmm_on_frame
 from operators.kernel import Cell
+from operators.quotes import LINEAR, RAMP, STEP, Asmm, AsmmParams, Quotes
 from operators.rows import ACCEPTED, AMEND, BEST, BUY, CLOCK, FILLED, LAST, PLACE, SELL, TRADE, Row
 from operators.touch import EMPTY, INVALID, UNFINISHED, VALID, Top
 from operators.toxicity import DISABLED, INVALID_FLAG, LOW_VOLUME, OK, STALE, WARMING, Reading

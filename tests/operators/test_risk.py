@@ -2,7 +2,6 @@ import random
 
 import pytest
 
-from operators.asmm import Quotes
 from operators.limits import (
     ACTIVE,
     ALLOWED,
@@ -31,6 +30,7 @@ from operators.limits import (
     table,
 )
 from operators.orders import CANCELING, FREE, SLOTS, OrdersParams, live_lots
+from operators.quotes import Quotes
 from operators.risk import DAY_NS, exposure_lots
 from operators.rows import (
     ACCEPTED,

@@ -4,8 +4,9 @@ import random
 import numpy as np
 import pytest
 
-from operators.asmm import Asmm, AsmmParams, is_paused, widening
+from operators.caution import is_paused, widening
 from operators.kernel import Cell
+from operators.quotes import Asmm, AsmmParams
 from operators.rows import BEST, BUY, CLOCK, FILLED, LAST, LEVEL, SELL, TRADE, Row, Rows
 from operators.toxicity import (
     DISABLED,

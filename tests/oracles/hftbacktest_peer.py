@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 from connectors.playback import Playback
 from connectors.tape import Chunk
 from flows.research import run_tape
-from operators.asmm import AsmmParams
 from operators.book import BookParams
 from operators.desk import Exchange, Rules, open_exchange
 from operators.flow import FlowParams
@@ -36,6 +35,7 @@ from operators.limits import RiskParams
 from operators.loop import LoopParams
 from operators.orders import OrdersParams
 from operators.queue import VenueParams
+from operators.quotes import AsmmParams
 from operators.rows import CLEAR, LAST, LEVEL, NEVER, TRADE, Row, Rows
 from operators.toxicity import VpinParams
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from operators.asmm import Quotes
 from operators.kernel import Cell
 from operators.ledger import Ledger, LedgerParams
 from operators.limits import HALTED, N_CODES, RiskParams
 from operators.office import Office, OfficeRules, office_on_frame
 from operators.orders import FREE, SLOTS, Orders, OrdersParams, find
 from operators.outbox import Outbox, Transition, open_outbox
+from operators.quotes import Quotes
 from operators.risk import Risk, check
 from operators.rows import CLOCK, LAST, Row
 from operators.touch import VALID, Top

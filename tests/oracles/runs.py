@@ -30,7 +30,9 @@ PROFILE, REPLAY = ROOT / "configs" / "phoenix.yaml", ROOT / "configs" / "replay.
 LOGS = ("orders.jsonl", "fills.jsonl", "dead_letters.jsonl", "summary.json")
 QUIET = "run.progress=false"
 PAUSES = ("vpin.threshold=0.3", "vpin.pause_threshold=0.36", "vpin.pause_seconds=0.3")
-LIVELY = (QUIET, "vpin.n_buckets=4", "vpin.min_buckets=2", *PAUSES, "quoting.decide=every_message")
+SOON = ("calibration.warm_s=1", "calibration.refit_s=0.5", "calibration.min_r2=0.1")
+"""Quoting follows what is learnt within seconds."""
+LIVELY = (QUIET, *SOON, "vpin.n_buckets=4", "vpin.min_buckets=2", *PAUSES, "quoting.decide=every_message")
 """Every rule has something to say within seconds."""
 
 
@@ -177,8 +179,9 @@ def replaying(path: Path, *more: str) -> tuple[str, ...]:
     """Return what makes the replay profile trade the made-up symbol."""
     grid = {SYMBOL: {"instrument": {"tick": "0.1", "lot": "0.001"}}}
     quoting = ("quoting.order_lots=7", "quoting.max_inventory_lots=70", "quoting.min_half_spread_bps=8")
-    toxic = ("vpin.bucket_size=2", "vpin.n_buckets=10", "quoting.skew_ticks_per_lot=0.05")
-    return (QUIET, f"source.path={path}", f"symbols={json.dumps(grid)}", *quoting, *toxic, *more)
+    toxic = ("vpin.bucket_size=2", "vpin.n_buckets=10")
+    fixed = ("quoting.model=fixed", "quoting.skew_ticks_per_lot=0.05")
+    return (QUIET, f"source.path={path}", f"symbols={json.dumps(grid)}", *quoting, *toxic, *fixed, *more)
 
 
 def prefix(capture: Path, path: Path, n_lines: int) -> Path:

@@ -18,6 +18,7 @@ GRID = {SYMBOL: {"synthetic": {"price": 10_000}, "instrument": {"tick": "0.1", "
 QUOTING = (
     "quoting.decide=every_message",
     "quoting.fair_price=mid",
+    "quoting.model=fixed",
     "quoting.half_spread_ticks=0",
     "quoting.min_half_spread_bps=10",
     "quoting.skew_ticks_per_lot=2",

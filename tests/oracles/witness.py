@@ -94,8 +94,8 @@ def witnessed(job: Program) -> Story:
 def noting(step, steps, symbols):
     begin = step.__init__
 
-    def init(self, rules, state):
-        begin(self, rules, state)
+    def init(self, rules, state, *more):
+        begin(self, rules, state, *more)
         steps[symbols[id(rules)], step] = self
 
     return init
