@@ -1,10 +1,12 @@
-"""A book as a checkpoint keeps it: the levels that have size, and which are known."""
+"""What a checkpoint keeps of large records: a book's levels that have size, fills that still wait."""
 
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from operators.kernel import Cell
+from operators.markouts import WAITING, Markouts, Trail, Waiting
 from operators.ring import Book
 
 HEAD: Final = np.dtype([(n, Book.dtype[n]) for n in Book.dtype.names or () if n != "lots"])
@@ -34,3 +36,21 @@ def unpack_book(packed: tuple[bytes, bytes, bytes, bytes]) -> Cell[Book]:
     lots[:] = np.unpackbits(np.frombuffer(known, np.uint8)).astype(np.int64) - 1
     lots[np.frombuffer(where, np.int32)] = np.frombuffer(sizes, np.int64)
     return cell
+
+
+def pack_trail(trail: Cell[Trail], markouts: Cell[Markouts]) -> bytes:
+    """Return the fills that still wait for a markout, oldest first."""
+    fills = np.asarray(trail)["fills"][0]
+    return fills[_waiting(markouts)].tobytes()
+
+
+def unpack_trail(packed: bytes, markouts: Cell[Markouts]) -> Cell[Trail]:
+    """Return the trail that `pack_trail` packed, as far as it matters."""
+    trail = Trail.cell()
+    np.asarray(trail)["fills"][0][_waiting(markouts)] = np.frombuffer(packed, Waiting.dtype)
+    return trail
+
+
+def _waiting(markouts: Cell[Markouts]) -> NDArray[np.int64]:
+    oldest = int(np.asarray(markouts)["at"]["cursor"].min())
+    return np.arange(oldest, int(np.asarray(markouts)["n_fills"][0])) % WAITING
