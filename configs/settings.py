@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from configs.schema import (
     Book,
+    Kpis,
     Orders,
     Quoting,
     Risk,
@@ -31,6 +32,7 @@ class Common:
     quoting: Quoting
     orders: Orders
     risk: Risk
+    kpis: Kpis
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class SymbolSettings:
     quoting: Quoting
     orders: Orders
     risk: SymbolRisk
+    kpis: Kpis
 
 
 @dataclass(frozen=True)

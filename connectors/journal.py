@@ -15,10 +15,10 @@ from typing import BinaryIO, Final
 import numpy as np
 
 from connectors.controls import CONTROL, SWITCH
+from connectors.run_summary import run_summary
 from connectors.runs import CHECKPOINT, claim
 from connectors.stamp import Stamp
 from connectors.tape import DeadLetter
-from connectors.run_summary import run_summary
 from operators.errors import RunDirectoryError
 from operators.instruments import Instrument
 from operators.kernel import Table

@@ -19,8 +19,8 @@ from operators.errors import InvariantBroken
 from operators.kernel import Cell
 from operators.kpis import Kpis
 from operators.ledger import Ledger
-from operators.markouts import Markouts
 from operators.limits import DENIALS
+from operators.markouts import Markouts
 from operators.orders import Orders
 from operators.risk import Risk
 

@@ -79,6 +79,8 @@ class Quotes(Record):
     reservation_ticks: float
     half_spread_ticks: float
     widening: float
+    paused: int
+    """1: toxicity has us paused."""
 
 
 @kernel
@@ -215,6 +217,7 @@ def decide(asmm: Asmm, params: AsmmParams, ts_ns: int, top: Top, reading: Readin
     quotes.ts_ns = ts_ns
     watch_level(asmm, params, reading)
     paused = is_paused(asmm, params, reading, ts_ns)
+    quotes.paused = 1 if paused else 0
     if top.state != VALID or ts_ns - top.updated_ns > params.stale_after_ns:
         return
     quotes.widening = widening(reading, params)

@@ -2,13 +2,16 @@
 
 from typing import NamedTuple
 
+from operators.accounts import open_accounts
 from operators.asmm import Asmm, AsmmParams, Quotes, asmm_on_row
 from operators.book import BookParams, apply_row, open_book, top_after
 from operators.flow import Flow, FlowParams, on_flow, read_flow
 from operators.kernel import Cell, kernel
+from operators.kpis import Kpis, KpisParams
 from operators.ledger import Ledger, LedgerParams
 from operators.limits import RiskParams
 from operators.loop import Loop, LoopParams
+from operators.markouts import Markouts, Trail
 from operators.office import Office, OfficeRules, follow, take_in
 from operators.orders import Orders, OrdersParams
 from operators.outbox import Outbox
@@ -39,6 +42,7 @@ class Rules(NamedTuple):
     orders: Cell[OrdersParams]
     risk: Cell[RiskParams]
     ledger: Cell[LedgerParams]
+    kpis: Cell[KpisParams]
 
 
 class Desk(NamedTuple):
@@ -52,6 +56,9 @@ class Desk(NamedTuple):
     orders: Cell[Orders]
     risk: Cell[Risk]
     ledger: Cell[Ledger]
+    markouts: Cell[Markouts]
+    trail: Cell[Trail]
+    kpis: Cell[Kpis]
 
 
 class Exchange(NamedTuple):
@@ -75,9 +82,8 @@ def open_desk() -> Desk:
     """Return a desk that has seen nothing."""
     book = Book.cell()
     open_book(book)
-    return Desk(
-        book, Own.cell(), Vpin.cell(), Flow.cell(), Asmm.cell(), Orders.cell(), Risk.cell(), Ledger.cell()
-    )
+    signals = Own.cell(), Vpin.cell(), Flow.cell(), Asmm.cell()
+    return Desk(book, *signals, Orders.cell(), Risk.cell(), *open_accounts())
 
 
 def open_exchange() -> Exchange:
@@ -89,7 +95,7 @@ def open_exchange() -> Exchange:
 
 def office_of(rules: Rules) -> OfficeRules:
     """Return the parameters of what stands behind the quotes."""
-    return OfficeRules(rules.orders, rules.risk, rules.ledger)
+    return OfficeRules(rules.orders, rules.risk, rules.ledger, rules.kpis)
 
 
 def open_sheet() -> Sheet:
@@ -102,8 +108,8 @@ def desk_on_rows(desk: Desk, rules: Rules, rows: Rows, sheet: Sheet, outbox: Out
     """Take each row through every rule; what comes of it is added to the outbox, by its index in `rows`."""
     book, vpin, flow, asmm = desk.book[0], desk.vpin[0], desk.flow[0], desk.asmm[0]
     top, reading, quotes = sheet.top[0], sheet.reading[0], sheet.quotes[0]
-    office = Office(desk.orders, desk.risk, desk.ledger)
-    behind = OfficeRules(rules.orders, rules.risk, rules.ledger)
+    office = Office(desk.orders, desk.risk, desk.ledger, desk.markouts, desk.trail, desk.kpis)
+    behind = OfficeRules(rules.orders, rules.risk, rules.ledger, rules.kpis)
     for i in range(len(rows)):
         row = rows[i]
         apply_row(book, rules.book[0], row)

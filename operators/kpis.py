@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from operators.kernel import Cell, Record, kernel
 from operators.ledger import Ledger
-from operators.orders import AMENDING, CANCELING, SLOTS, WORKING, Orders
+from operators.orders import AMENDING, CANCELING, WORKING, Orders
 from operators.touch import VALID, Top
 from operators.toxicity import INVALID_FLAG, STALE, Reading
 from operators.vpin import counts
@@ -83,7 +83,7 @@ class Kpis(Record):
 def live_sides(orders: Orders) -> int:
     """Return on which sides an order rests as far as we know: confirmed, and not ended."""
     sides = 0
-    for s in range(SLOTS):
+    for s in range(orders.n_slots):
         order = orders.slots[s]
         if order.stage in (WORKING, AMENDING, CANCELING):
             sides |= BID_LIVE if order.side > 0 else ASK_LIVE

@@ -2,10 +2,13 @@
 
 from typing import NamedTuple
 
+from operators.accounts import Accounts, AccountsRules, accounts_on_row
 from operators.asmm import Quotes
 from operators.kernel import Cell, Table, kernel
-from operators.ledger import Ledger, LedgerParams, ledger_on_row
+from operators.kpis import PAUSED, Kpis, KpisParams, note_decision
+from operators.ledger import Ledger, LedgerParams
 from operators.limits import ALLOWED, NOT_REDUCING, REDUCING, RiskParams
+from operators.markouts import Markouts, Trail
 from operators.orders import FREE, Orders, OrdersParams, is_full
 from operators.outbox import Outbox
 from operators.risk import (
@@ -43,6 +46,9 @@ class Office(NamedTuple):
     orders: Cell[Orders]
     risk: Cell[Risk]
     ledger: Cell[Ledger]
+    markouts: Cell[Markouts]
+    trail: Cell[Trail]
+    kpis: Cell[Kpis]
 
 
 class OfficeRules(NamedTuple):
@@ -51,6 +57,7 @@ class OfficeRules(NamedTuple):
     orders: Cell[OrdersParams]
     risk: Cell[RiskParams]
     ledger: Cell[LedgerParams]
+    kpis: Cell[KpisParams]
 
 
 @kernel
@@ -58,17 +65,24 @@ def take_in(
     office: Office, rules: OfficeRules, i: int, row: Row, top: Top, reading: Reading, outbox: Outbox
 ) -> None:
     """Take in a row that settles: what the venue reports, what it cost, what an operator wants."""
-    orders, risk, ledger = office.orders[0], office.risk[0], office.ledger[0]
+    orders, risk, ledger, kpis = office.orders[0], office.risk[0], office.ledger[0], office.kpis[0]
     counts = outbox.counts[0]
     learn(risk, orders, row)
-    if ledger_on_row(ledger, rules.ledger[0], row, top, reading, outbox.fills[counts.fills]):
-        outbox.fills[counts.fills].row = i
-        counts.fills += 1
+    accounts = Accounts(office.ledger, office.markouts, office.trail, office.kpis)
+    fill, sample = outbox.fills[counts.fills], outbox.samples[counts.samples]
+    filled, sampled = accounts_on_row(
+        accounts, AccountsRules(rules.ledger, rules.kpis), orders, row, top, reading, fill, sample
+    )
+    if filled:
+        fill.row = i
+    counts.fills += filled
+    counts.samples += sampled
     if row.kind == CONTROL:
         command(risk, ledger, row.reason)
         was = risk.state
         if settle_state(risk, False):
             _note(risk, orders, i, row.ts_recv, was, outbox)
+        note_decision(kpis, row.ts_recv, kpis.mode & PAUSED, risk.state)
         if risk.state != 0:
             counts.requests = cancel_all(orders, row.ts_recv, outbox.requests, counts.requests)
 
@@ -97,6 +111,7 @@ def follow(office: Office, rules: OfficeRules, i: int, top: Top, quotes: Quotes,
     was = risk.state
     if judge(risk, orders, rules.risk[0], ledger, quotes.ts_ns):
         _note(risk, orders, i, quotes.ts_ns, was, outbox)
+    note_decision(office.kpis[0], quotes.ts_ns, quotes.paused, risk.state)
     counts.requests = ask_after(orders, rules.orders[0], quotes.ts_ns, outbox.requests, counts.requests)
     code = allowed(risk, rules.risk[0], top, quotes)
     for side in (BUY, SELL):

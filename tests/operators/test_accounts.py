@@ -22,8 +22,8 @@ from operators.ledger import (
 from operators.markouts import HORIZONS, WAITING, Markouts, Trail
 from operators.orders import Orders
 from operators.packing import pack_trail, unpack_trail
-from operators.rows import BUY, CLOCK, SELL, SETTLED
 from operators.risk import Risk
+from operators.rows import BUY, CLOCK, SELL, SETTLED
 from operators.toxicity import OK, WARMING
 from tests.oracles.account_world import SAMPLE_NS, SECOND, THRESHOLD, World, fill, quiet, streams
 from tests.oracles.plain_accounts import Books, Event

@@ -9,8 +9,8 @@ from operators.kpis import KpisParams, note_decision
 from operators.ledger import Fill, LedgerParams
 from operators.orders import AMENDING, CANCELING, FREE, PENDING, WORKING, Orders
 from operators.rows import BUY, CLOCK, FILLED, LAST, MAKER, SELL, SETTLED, TRADE, Row
-from operators.toxicity import DISABLED, INVALID_FLAG, LOW_VOLUME, OK, STALE, WARMING, Reading
 from operators.touch import EMPTY, INVALID, UNFINISHED, VALID, Top
+from operators.toxicity import DISABLED, INVALID_FLAG, LOW_VOLUME, OK, STALE, WARMING, Reading
 from tests.oracles.plain_accounts import Event
 
 SECOND = 10**9
