@@ -163,6 +163,18 @@ def losses(symbol: str, figures: Mapping[str, object]) -> list[str]:
     return [f"{symbol}: {', '.join(told)}{': see dead_letters.jsonl' if reasons else ''}"] if told else []
 
 
+def refusals(symbol: str, figures: Mapping[str, object]) -> list[str]:
+    """Say what the venue refused, if anything.
+
+    >>> refusals("BTCUSDT", {"rejected": 1200, "orders": 4000})
+    ['BTCUSDT: the venue refused 1,200 requests']
+    >>> refusals("BTCUSDT", {"rejected": 0})
+    []
+    """
+    n = _count(figures, "rejected")
+    return [f"{symbol}: the venue refused {_many(n, 'request')}"] if n else []
+
+
 def silence(symbol: str, figures: Mapping[str, object]) -> list[str]:
     """Say why a symbol was never quoted, where risk kept every order back.
 

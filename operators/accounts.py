@@ -44,11 +44,20 @@ class Accounts(NamedTuple):
     kpis: Cell[Kpis]
 
 
-class AccountsRules(NamedTuple):
+class Books(NamedTuple):
+    """The records themselves."""
+
+    ledger: Ledger
+    markouts: Markouts
+    trail: Trail
+    kpis: Kpis
+
+
+class BooksRules(NamedTuple):
     """Every parameter of the books."""
 
-    ledger: Cell[LedgerParams]
-    kpis: Cell[KpisParams]
+    ledger: LedgerParams
+    kpis: KpisParams
 
 
 def open_accounts() -> Accounts:
@@ -75,8 +84,8 @@ def take_sample(kpis: Kpis, params: KpisParams, ledger: Ledger, ts_ns: int, samp
 
 @kernel
 def accounts_on_row(
-    accounts: Accounts,
-    rules: AccountsRules,
+    books: Books,
+    rules: BooksRules,
     orders: Orders,
     row: Row,
     top: Top,
@@ -88,19 +97,19 @@ def accounts_on_row(
 
     What is sampled or comes of age is as of before the row, the mid of a fill as of after it.
     """
-    ledger, markouts, kpis = accounts.ledger[0], accounts.markouts[0], accounts.kpis[0]
+    ledger, markouts, kpis = books.ledger, books.markouts, books.kpis
     ts_ns, mid = row.ts_recv, ledger.twice_mid_ticks
     if ts_ns > markouts.due_ns:
-        pass_time(markouts, accounts.trail[0], ts_ns, mid)
-    sampled = ts_ns > kpis.next_sample_ns and take_sample(kpis, rules.kpis[0], ledger, ts_ns, sample)
-    filled = ledger_on_row(ledger, rules.ledger[0], row, top, fill)
+        pass_time(markouts, books.trail, ts_ns, mid)
+    sampled = ts_ns > kpis.next_sample_ns and take_sample(kpis, rules.kpis, ledger, ts_ns, sample)
+    filled = ledger_on_row(ledger, rules.ledger, row, top, fill)
     if filled:
-        follow(markouts, accounts.trail[0], row, ledger.twice_mid_ticks)
+        follow(markouts, books.trail, row, ledger.twice_mid_ticks)
     if filled or ledger.twice_mid_ticks != mid:
         note_inventory(kpis, ts_ns, ledger)
     sides = live_sides(orders) if row.kind >= CLOCK else kpis.mode & SIDES
     note_market(kpis, ts_ns, sides, top)
-    note_reading(kpis, rules.kpis[0], ts_ns, reading)
+    note_reading(kpis, rules.kpis, ts_ns, reading)
     return filled, sampled
 
 

@@ -12,7 +12,7 @@ from operators.ledger import Ledger, LedgerParams
 from operators.limits import RiskParams
 from operators.loop import Loop, LoopParams
 from operators.markouts import Markouts, Trail
-from operators.office import Office, OfficeRules, follow, take_in
+from operators.office import OfficeRules, Staff, StaffRules, follow, take_in
 from operators.orders import Orders, OrdersParams
 from operators.outbox import Outbox
 from operators.own import Own
@@ -108,8 +108,9 @@ def desk_on_rows(desk: Desk, rules: Rules, rows: Rows, sheet: Sheet, outbox: Out
     """Take each row through every rule; what comes of it is added to the outbox, by its index in `rows`."""
     book, vpin, flow, asmm = desk.book[0], desk.vpin[0], desk.flow[0], desk.asmm[0]
     top, reading, quotes = sheet.top[0], sheet.reading[0], sheet.quotes[0]
-    office = Office(desk.orders, desk.risk, desk.ledger, desk.markouts, desk.trail, desk.kpis)
-    behind = OfficeRules(rules.orders, rules.risk, rules.ledger, rules.kpis)
+    account = desk.ledger[0], desk.markouts[0], desk.trail[0], desk.kpis[0]
+    staff = Staff(desk.orders[0], desk.risk[0], account[0], account[1], account[2], account[3])
+    behind = StaffRules(rules.orders[0], rules.risk[0], rules.ledger[0], rules.kpis[0])
     for i in range(len(rows)):
         row = rows[i]
         apply_row(book, rules.book[0], row)
@@ -121,6 +122,6 @@ def desk_on_rows(desk: Desk, rules: Rules, rows: Rows, sheet: Sheet, outbox: Out
         read(vpin, rules.vpin[0], reading)
         read_flow(flow, rules.flow[0], row.ts_recv, reading)
         decided = asmm_on_row(asmm, rules.asmm[0], row, top, reading, quotes)
-        take_in(office, behind, i, row, top, reading, outbox)
+        take_in(staff, behind, i, row, top, reading, outbox)
         if decided:
-            follow(office, behind, i, top, quotes, outbox)
+            follow(staff, behind, i, top, quotes, outbox)

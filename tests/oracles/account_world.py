@@ -4,7 +4,15 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from operators.accounts import Accounts, AccountsRules, Sample, accounts_on_row, open_accounts, sample_micro
+from operators.accounts import (
+    Accounts,
+    Books,
+    BooksRules,
+    Sample,
+    accounts_on_row,
+    open_accounts,
+    sample_micro,
+)
 from operators.kpis import KpisParams, note_decision
 from operators.ledger import Fill, LedgerParams
 from operators.orders import AMENDING, CANCELING, FREE, PENDING, WORKING, Orders
@@ -23,10 +31,8 @@ class World:
 
     def __init__(self, maker_fee_e8: int = 0, taker_fee_e8: int = 0, sample_ns: int = SAMPLE_NS):
         self.accounts: Accounts = open_accounts()
-        self.rules = AccountsRules(
-            LedgerParams.cell(maker_fee_e8=maker_fee_e8, taker_fee_e8=taker_fee_e8),
-            KpisParams.cell(sample_ns=sample_ns, threshold=THRESHOLD),
-        )
+        self.fees = LedgerParams.cell(maker_fee_e8=maker_fee_e8, taker_fee_e8=taker_fee_e8)
+        self.measures = KpisParams.cell(sample_ns=sample_ns, threshold=THRESHOLD)
         self.orders = Orders.cell()
         self.fill, self.sample = Fill.cell(), Sample.cell()
         self.samples: list[tuple[int, int, Fraction, Fraction, int]] = []
@@ -36,8 +42,8 @@ class World:
             self._rest(event)
             row, top, reading = row_of(event), top_of(event), reading_of(event)
             _, sampled = accounts_on_row(
-                self.accounts,
-                self.rules,
+                Books(*(cell[0] for cell in self.accounts)),
+                BooksRules(self.fees[0], self.measures[0]),
                 self.orders[0],
                 row[0],
                 top[0],
@@ -56,8 +62,7 @@ class World:
         slots[0].side, slots[0].stage = BUY, (WORKING, AMENDING, CANCELING)[n] if event.sides[0] else FREE
         slots[1].side, slots[1].stage = SELL, (WORKING, AMENDING, CANCELING)[n] if event.sides[1] else PENDING
         slots[2].side, slots[2].stage = BUY, PENDING
-        if hasattr(Orders.cell()[0], "n_slots"):
-            self.orders[0].n_slots = 3
+        self.orders[0].n_slots = 3
 
     def _keep(self) -> None:
         one = self.sample[0]
