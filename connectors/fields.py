@@ -22,12 +22,13 @@ FIELDS: Final = {
     "fills": "Fills, parts of orders counted singly.",
     "maker_fills": "Those in which our order rested.",
     "fill_rate": "Orders with a fill over orders accepted, 0 to 1; null without any.",
-    "adverse_selection_rate": "Share of fills, 1 s old or older, with a negative markout at 1 s; null without any.",
+    "adverse_selection_rate": "Share of fills, 1 s old or older, with a negative markout at 1 s; "
+    "null without any.",
     "position": "Position at the end, base asset; long is positive.",
     "average_entry": "Price at which the open position was entered on average, to a hundredth of a tick; "
     "null when flat.",
-    "mark": "What the position is valued at: `mid` where the book is valid at the end, `last_mid` where it is not, "
-    "`fill` where it never was and the first fill's price stands in, `none` before anything.",
+    "mark": "What the position is valued at: `mid` where the book is valid at the end, `last_mid` where it "
+    "is not, `fill` where it never was and the first fill's price stands in, `none` before anything.",
     "mark_price": "That price, quote currency; null without one.",
     "unmarked": "How often the book ceased to be valid, so that the last mid went on marking.",
     "traded": "Notional of all fills, quote currency.",
@@ -36,11 +37,11 @@ FIELDS: Final = {
     "settlements": "Funding settlements booked.",
     "realised": "What closed positions earned by average cost, before fees and funding, quote currency.",
     "unrealised": "What the open position has gained at the mark, quote currency.",
-    "pnl_after_fees": "Equity, which began at 0: realised + unrealised − fees − funding, quote currency, exact. "
-    "The five parts of `pnl` add up to it, to the last digit.",
+    "pnl_after_fees": "Equity, which began at 0: realised + unrealised − fees − funding, quote currency, "
+    "exact. The five parts of `pnl` add up to it, to the last digit.",
     "pnl.spread_capture": "What fills were better than the mid at their time, quote currency.",
-    "pnl.adverse_selection": "What the mid moved within 1 s of each fill, against us where negative, quote currency; "
-    "of younger fills, as far as it has moved.",
+    "pnl.adverse_selection": "What the mid moved within 1 s of each fill, against us where negative, quote "
+    "currency; of younger fills, as far as it has moved.",
     "pnl.inventory": "What positions gained otherwise while the mid moved, quote currency.",
     "pnl.fees": "Fees as part of the PnL, quote currency: negative where they were paid.",
     "pnl.funding": "Funding as part of the PnL, quote currency: negative where it was paid.",
@@ -78,7 +79,8 @@ FIELDS: Final = {
     "sharpe.per_interval": "Mean over standard deviation of the changes of equity from sample to sample; "
     "all of `sharpe` is null with fewer than 30 changes, or where none differs.",
     "sharpe.ci95": "95 % interval of it from 1,000 circular block bootstraps, seeded.",
-    "sharpe.interval_s": "Sampling interval, s: `kpis.sample_s`, doubled as often as it takes to keep 4,096 samples.",
+    "sharpe.interval_s": "Sampling interval, s: `kpis.sample_s`, doubled as often as it takes to keep 4,096 "
+    "samples.",
     "sharpe.changes": "Changes of equity it is taken over.",
     "sharpe.block": "Changes drawn together by the bootstrap.",
     "sharpe.yearly": "per_interval · √(intervals of a year of 365 days).",
@@ -105,16 +107,16 @@ NOTE: Final = (
 HEAD: Final = f"""\
 # summary.json
 
-What a run comes to: `symbols` holds the figures of each symbol, `total` those that add up, `targets` what is
-aimed at beside what was measured. Money, prices and sizes are decimal strings, exact to the last digit; shares
-are between 0 and 1; time is the market's. Both drivers write the same bytes, and so does a run that was killed
-and resumed.
+What a run comes to: `symbols` holds the figures of each symbol, `total` those that add up, `targets`
+what is aimed at beside what was measured. Money, prices and sizes are decimal strings, exact to the
+last digit; shares are between 0 and 1; time is the market's. Both drivers write the same bytes, and
+so does a run that was killed and resumed.
 
 {NOTE}
 
-`pnl_after_fees` is taken apart exactly: what a fill was better than the mid is spread capture; what the mid then
-did within a second is adverse selection; what it did otherwise while there was a position is inventory; then fees
-and funding.
+`pnl_after_fees` is taken apart exactly: what a fill was better than the mid is spread capture; what
+the mid then did within a second is adverse selection; what it did otherwise while there was a
+position is inventory; then fees and funding.
 
 | field | meaning |
 |---|---|

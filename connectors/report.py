@@ -76,7 +76,7 @@ class Standing:
 def summary(
     journal: Journal, standing: Standing | None, equity: EquitySeries, tally: Tally | None = None
 ) -> dict[str, object]:
-    """Return one symbol's figures; money and sizes are decimal strings. `connectors/fields.py` says what each is.
+    """Return one symbol's figures, of which `connectors/fields.py` says what each is.
 
     `tally` is what the source counted, where it came to its end.
     """

@@ -43,7 +43,8 @@ def quote_of(symbol: str) -> str | None:
     >>> quote_of("ETHUSDC"), quote_of("BTCUSDT_240927"), quote_of("GOLD")
     ('USDC', 'USDT', None)
     """
-    return next((quote for quote in QUOTES if symbol.split("_")[0].endswith(quote)), None)
+    name, _, _ = symbol.partition("_")
+    return next((quote for quote in QUOTES if name.endswith(quote)), None)
 
 
 def total(symbols: Mapping[str, Figures]) -> dict[str, object]:

@@ -44,7 +44,7 @@ class Kpis(Record):
     since_ns: int
     """Of the first row; 0 before it."""
     mode: int
-    """What held after the last row: sides with an order that the venue confirmed and did not end, and so on."""
+    """What held after the last row: sides with an order that the venue confirmed and has not ended, ..."""
     mode_ns: int
     """Since when, as all the following `_ns` of what changes."""
     held_lots: int

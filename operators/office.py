@@ -61,7 +61,7 @@ class OfficeRules(NamedTuple):
 
 
 class Staff(NamedTuple):
-    """The records themselves: handed from kernel to kernel as cells, they would cost a third of the fused loop."""
+    """The records themselves: handed on as cells they would cost a third of the fused loop."""
 
     orders: Orders
     risk: Risk

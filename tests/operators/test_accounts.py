@@ -1,6 +1,7 @@
 """Ledger, markouts, time and samples against books that look at everything again."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -85,7 +86,7 @@ def test_every_sum_of_the_account_is_what_fractions_say(events):
     assert ledger.n_settlements == sum(event.kind == SETTLED for event in events)
     valid = [event.touch is not None for event in events]
     assert ledger.marked == valid[-1]
-    assert ledger.n_unmarked == sum(a and not b for a, b in zip(valid, valid[1:], strict=False))
+    assert ledger.n_unmarked == sum(a and not b for a, b in pairwise(valid))
 
 
 @given(streams())
