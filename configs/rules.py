@@ -13,6 +13,7 @@ from operators.desk import Rules
 from operators.flow import FlowParams
 from operators.instruments import Instrument
 from operators.kernel import Cell
+from operators.kpis import KpisParams
 from operators.ledger import LedgerParams
 from operators.limits import HALTED, REDUCING, RiskParams
 from operators.loop import LoopParams
@@ -60,6 +61,7 @@ def rules_for(symbol: SymbolSettings, source: Source) -> Rules:
         ledger=LedgerParams.cell(
             maker_fee_e8=_e8(symbol.venue.maker_fee_bps), taker_fee_e8=_e8(symbol.venue.taker_fee_bps)
         ),
+        kpis=KpisParams.cell(sample_ns=_ns(symbol.kpis.sample_s * 1000), threshold=symbol.vpin.threshold),
     )
 
 

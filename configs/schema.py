@@ -402,6 +402,18 @@ TOTALS: Final = ("total_notional", "total_daily_loss", "total_drawdown")
 """Keys of `risk` that hold for all symbols together."""
 
 
+class Kpis(Section):
+    """What a run is measured by."""
+
+    sample_s: Number = key(
+        1.0,
+        "Equity is sampled this often, in market time: what the Sharpe ratio is of.",
+        "s",
+        ge=1,
+        le=86_400,
+    )
+
+
 class Grid(Section):
     """An instrument as the venue lists it; goes before the shipped table."""
 
@@ -423,5 +435,6 @@ PER_SYMBOL: Final[dict[str, type[Section]]] = {
     "calibration": Calibration,
     "orders": Orders,
     "risk": Risk,
+    "kpis": Kpis,
 }
 """Sections that `symbols.<symbol>` may override, key by key."""

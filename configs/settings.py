@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from configs.schema import (
     Book,
     Calibration,
+    Kpis,
     Orders,
     Quoting,
     Risk,
@@ -33,6 +34,7 @@ class Common:
     calibration: Calibration
     orders: Orders
     risk: Risk
+    kpis: Kpis
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class SymbolSettings:
     calibration: Calibration
     orders: Orders
     risk: SymbolRisk
+    kpis: Kpis
 
 
 @dataclass(frozen=True)

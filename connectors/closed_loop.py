@@ -15,6 +15,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from connectors.controls import NONE_YET, Applied, Controls
+from connectors.equity import EquitySeries
 from connectors.journal import Journal
 from connectors.pace import Pace
 from connectors.playback import Playback
@@ -111,15 +112,17 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
         self.last: tuple[int, Rows] = (0, NO_ROWS)
         self.standing: Standing | None = None
         self.tally: Tally | None = None
+        self.equity = EquitySeries()
         self.sizes: tuple[int, ...] | None = None
         if state is not None:
             self._resume(state)
 
     def _resume(self, state: Any) -> None:  # noqa: ANN401 - what a checkpoint held
-        (number, requests), self.sizes, letters, standing, tally = state
+        (number, requests), self.sizes, letters, standing, equity, tally = state
         self.last = number, np.frombuffer(bytearray(requests), Row.dtype)
         self.journal.letter_counts.update(letters)
         self.standing = None if standing is None else Standing.load(standing)
+        self.equity = EquitySeries.load(equity)
         self.tally = None if tally is None else Tally(*tally)
         self._post()
 
@@ -139,6 +142,7 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
         for _, answer in items:
             self._log(answer)
             self._tell(answer)
+            self.equity.take(answer.samples)
             self.standing = answer.standing
             self.tally = answer.tally
             self.last = answer.number, answer.requests
@@ -187,7 +191,8 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
         standing = None if self.standing is None else self.standing.dump()
         tally = None if self.tally is None else tuple(self.tally)
         last = self.last[0], self.last[1].tobytes()
-        return last, self.journal.sizes(), dict(self.journal.letter_counts), standing, tally
+        counts = dict(self.journal.letter_counts)
+        return last, self.journal.sizes(), counts, standing, self.equity.dump(), tally
 
     def close(self) -> None:
         """Close the logs; the last symbol to do so merges them."""
@@ -196,7 +201,7 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
             self._open()
             self.journal.sizes()
             self.journal.close()
-            figures = summary(self.journal, self.standing, self.tally)
+            figures = summary(self.journal, self.standing, self.equity, self.tally)
             if directory.finish(self.journal.symbol, figures, stopped=self.tally is None):
                 self.shared.timing.write(directory.path)
                 self.shared.progress.end()

@@ -15,6 +15,7 @@ from typing import BinaryIO, Final
 import numpy as np
 
 from connectors.controls import CONTROL, SWITCH
+from connectors.run_summary import run_summary
 from connectors.runs import CHECKPOINT, claim
 from connectors.stamp import Stamp
 from connectors.tape import DeadLetter
@@ -38,7 +39,7 @@ class RunDirectory:
 
     def __init__(self, path: Path, symbols: Sequence[str], texts: Mapping[str, str]) -> None:
         self.path, self.symbols, self.texts = path, sorted(symbols), dict(texts)
-        self.summaries: dict[str, object] = {}
+        self.summaries: dict[str, Mapping[str, object]] = {}
         self.stopped = False
         self.ready = False
         self._goes_on = False
@@ -116,7 +117,7 @@ class RunDirectory:
             raise RunDirectoryError(f"{self.path} cannot be written: {error.strerror}") from None
         self.ready = True
 
-    def finish(self, symbol: str, summary: object, *, stopped: bool = False) -> bool:
+    def finish(self, symbol: str, summary: Mapping[str, object], *, stopped: bool = False) -> bool:
         """Take one symbol's summary; with the last one, merge the logs and write `summary.json`.
 
         The summary of a stopped run says so, and stands until the run goes on.
@@ -129,7 +130,7 @@ class RunDirectory:
             for log in PARTS:
                 self._merge(log)
             ordered = {symbol: self.summaries[symbol] for symbol in self.symbols}
-            whole = {**({"stopped": True} if self.stopped else {}), "symbols": ordered}
+            whole = run_summary(ordered, stopped=self.stopped)
             self._write("summary.json", json.dumps(whole, indent=2) + "\n")
             os.close(self._claim)
             return True

@@ -4,12 +4,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
+from connectors.equity import EquitySeries
+from connectors.figures import (
+    adverse_selection_rate,
+    markout_figures,
+    money_figures,
+    share,
+    sharpe_figures,
+    time_figures,
+)
 from connectors.journal import Journal
 from connectors.tape import Tally
 from operators.errors import InvariantBroken
 from operators.kernel import Cell
-from operators.ledger import Ledger, equity_micro
+from operators.kpis import Kpis
+from operators.ledger import Ledger
 from operators.limits import DENIALS
+from operators.markouts import Markouts
 from operators.orders import Orders
 from operators.risk import Risk
 
@@ -25,7 +36,7 @@ LOSSES: Final = (
 """Counters of a source that a user is told of; the others are part of every good recording."""
 
 
-Dumped = tuple[bytes, bytes, bytes, int, int, int, int, int, int]
+Dumped = tuple[bytes, bytes, bytes, bytes, bytes, int, int, int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,8 @@ class Standing:
     ledger: Cell[Ledger]
     orders: Cell[Orders]
     risk: Cell[Risk]
+    markouts: Cell[Markouts]
+    kpis: Cell[Kpis]
     n_pauses: int
     n_gaps: int = 0
     """How often the update chain broke, as the desk's book saw it."""
@@ -48,22 +61,26 @@ class Standing:
 
     def dump(self) -> Dumped:
         """Return plain bytes for a checkpoint."""
-        records = self.ledger.tobytes(), self.orders.tobytes(), self.risk.tobytes()
+        cells = self.ledger, self.orders, self.risk, self.markouts, self.kpis
+        records = tuple(cell.tobytes() for cell in cells)
         broken = self.n_gaps, self.n_crossed, self.n_faults
-        return (*records, self.n_pauses, *broken, self.n_alerts, self.n_invalid_flag)
+        return cast("Dumped", (*records, self.n_pauses, *broken, self.n_alerts, self.n_invalid_flag))
 
     @classmethod
     def load(cls, dumped: Dumped) -> "Standing":
         """Return what `dump` kept."""
-        return cls(Ledger.load(dumped[0]), Orders.load(dumped[1]), Risk.load(dumped[2]), *dumped[3:])
+        account = Ledger.load(dumped[0]), Orders.load(dumped[1]), Risk.load(dumped[2])
+        return cls(*account, Markouts.load(dumped[3]), Kpis.load(dumped[4]), *dumped[5:])
 
 
-def summary(journal: Journal, standing: Standing | None, tally: Tally | None = None) -> dict[str, object]:
-    """Return one symbol's figures; money and sizes are decimal strings.
+def summary(
+    journal: Journal, standing: Standing | None, equity: EquitySeries, tally: Tally | None = None
+) -> dict[str, object]:
+    """Return one symbol's figures, of which `connectors/fields.py` says what each is.
 
     `tally` is what the source counted, where it came to its end.
     """
-    known = {} if standing is None else _account(journal, standing)
+    known = {} if standing is None else _account(journal, standing, equity)
     counts = dict(sorted(journal.letter_counts.items()))
     lost: dict[str, object] = {"dead_letters": sum(counts.values()), "dead_letter_reasons": counts}
     if standing is not None:
@@ -74,28 +91,26 @@ def summary(journal: Journal, standing: Standing | None, tally: Tally | None = N
     return {**known, **lost}
 
 
-def _account(journal: Journal, standing: Standing) -> dict[str, object]:
-    ledger, orders = standing.ledger[0], standing.orders[0]
-    accepted = int(orders.n_accepted)
-    seconds = int(ledger.vpin_ns) * 1e-9
+def _account(journal: Journal, standing: Standing, equity: EquitySeries) -> dict[str, object]:
+    ledger, orders, markouts = standing.ledger[0], standing.orders[0], standing.markouts[0]
     return {
         "orders": int(orders.n_placed),
-        "accepted": accepted,
+        "accepted": int(orders.n_accepted),
+        "filled": int(orders.n_with_fill),
         "amends": int(orders.n_amended),
         "cancels": int(orders.n_canceled),
         "rejected": int(orders.n_rejected),
         "denied": denied(standing),
         "fills": int(ledger.n_fills),
-        "fill_rate": round(int(orders.n_with_fill) / accepted, 6) if accepted else None,
-        "position": journal.instrument.size(ledger.position_lots),
-        "fees": journal.money(int(ledger.fees_tick_lots) * 1_000_000 + int(ledger.fees_micro)),
-        "pnl_after_fees": journal.money(equity_micro(ledger)),
-        "vpin_mean": round(float(ledger.vpin_sum) / seconds, 6) if seconds > 0 else None,
-        "vpin_max": round(float(ledger.vpin_max), 6) if seconds > 0 else None,
+        "maker_fills": int(ledger.n_maker_fills),
+        "fill_rate": share(int(orders.n_with_fill), int(orders.n_accepted)),
+        "adverse_selection_rate": adverse_selection_rate(markouts),
+        **money_figures(journal, ledger, markouts),
+        "markouts": markout_figures(journal, markouts),
+        **time_figures(journal, standing.kpis.copy(), int(ledger.last_ns)),
         "vpin_alerts": standing.n_alerts,
-        "vpin_stale": int(ledger.n_stale),
-        "vpin_invalid_flag": standing.n_invalid_flag,
         "pauses": standing.n_pauses,
+        "sharpe": sharpe_figures(equity, standing.kpis[0]),
         "first_ns": int(ledger.first_ns),
         "last_ns": int(ledger.last_ns),
     }
@@ -146,6 +161,18 @@ def losses(symbol: str, figures: Mapping[str, object]) -> list[str]:
     broken = _counts(figures, "faults")
     told += [f"broken invariants: {_listed(broken)}"] if broken else []
     return [f"{symbol}: {', '.join(told)}{': see dead_letters.jsonl' if reasons else ''}"] if told else []
+
+
+def refusals(symbol: str, figures: Mapping[str, object]) -> list[str]:
+    """Say what the venue refused, if anything.
+
+    >>> refusals("BTCUSDT", {"rejected": 1200, "orders": 4000})
+    ['BTCUSDT: the venue refused 1,200 requests']
+    >>> refusals("BTCUSDT", {"rejected": 0})
+    []
+    """
+    n = _count(figures, "rejected")
+    return [f"{symbol}: the venue refused {_many(n, 'request')}"] if n else []
 
 
 def silence(symbol: str, figures: Mapping[str, object]) -> list[str]:

@@ -13,6 +13,7 @@ from connectors.report import Standing
 from connectors.stamp import Stamp
 from connectors.tape import DeadLetter, Tally
 from connectors.timing import Timing
+from operators.accounts import Sample
 from operators.errors import PhoenixError
 from operators.kernel import Table
 from operators.ledger import Fill
@@ -42,6 +43,7 @@ class Answer(NamedTuple):
     fill_rows: Rows
     fills: Table[Fill]
     transitions: Table[Transition]
+    samples: Table[Sample]
     letters: tuple[DeadLetter, ...]
     standing: Standing
     released_ns: int = 0

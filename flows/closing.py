@@ -7,23 +7,26 @@ from pathlib import Path
 from typing import Any, Final
 
 COLUMNS: Final = {
-    "orders": "orders",
-    "fills": "fills",
-    "fill_rate": "fill rate",
-    "position": "position",
     "pnl_after_fees": "PnL",
+    "fees": "fees",
+    "fills": "fills",
+    "fill_rate": "rate",
+    "adverse_selection_rate": "adverse",
+    "markout": "1s bps",
+    "uptime": "up",
+    "position": "position",
     "vpin_mean": "VPIN",
-    "vpin_max": "max",
     "pauses": "pauses",
     "dead_letters": "dead",
     "worst_us": "worst",
 }
-"""What the closing table shows of a summary, under which heading.
+"""What the closing table shows of a summary, under which heading."""
+MONEY: Final = ("pnl_after_fees", "fees")
+SHARES: Final = ("fill_rate", "adverse_selection_rate", "uptime")
 
-PnL is after fees; worst is the longest that a frame took to be answered.
-"""
-
-LEGEND: Final = "PnL after fees; VPIN mean and highest; dead: messages set aside; worst: longest a frame took"
+LEGEND: Final = """\
+PnL after fees and funding; rate: orders with a fill; adverse: fills against us 1 s later; 1s bps: mean
+markout then; up: time with both quotes live; VPIN: mean; dead: messages set aside; worst: longest frame"""
 
 
 def show(directory: Path) -> None:
@@ -31,7 +34,7 @@ def show(directory: Path) -> None:
     from rich.console import Console  # noqa: PLC0415 - only where a table is shown
     from rich.table import Table  # noqa: PLC0415 - the same
 
-    from connectors.report import losses, silence  # noqa: PLC0415 - the same
+    from connectors.report import losses, refusals, silence  # noqa: PLC0415 - the same
     from connectors.runs import CHECKPOINT  # noqa: PLC0415 - the same
 
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
@@ -40,14 +43,17 @@ def show(directory: Path) -> None:
         table.add_column(heading, justify="right", no_wrap=True)
     whole, timed = _read(directory / "summary.json"), _read(directory / "timing.json")
     for symbol, figures in whole["symbols"].items():
-        row = {**figures, **timed.get("symbols", {}).get(symbol, {})}
+        row = _row(figures) | timed.get("symbols", {}).get(symbol, {})
         table.add_row(symbol, *(_short(column, row.get(column)) for column in COLUMNS))
+    if len(whole["symbols"]) > 1:
+        table.add_row("total", *(_short(column, whole["total"].get(column)) for column in COLUMNS))
     console = Console()
     Console(width=max(console.width, console.measure(table).maximum)).print(table)
     sys.stdout.write(f"{LEGEND}\n")
     for symbol, figures in whole["symbols"].items():
-        for sentence in (*silence(symbol, figures), *losses(symbol, figures)):
-            sys.stdout.write(f"{sentence}\n")
+        for say in (silence, refusals, losses):
+            sys.stdout.writelines(f"{sentence}\n" for sentence in say(symbol, figures))
+    sys.stdout.write(f"{whole['note']}\n")
     if "stopped" in whole:
         again = (
             f": `phoenix run --resume --out {directory}` goes on" if (directory / CHECKPOINT).is_dir() else ""
@@ -61,11 +67,19 @@ def _read(path: Path) -> Mapping[str, Any]:
     return found
 
 
+def _row(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a symbol's figures with those that stand deeper brought up."""
+    markout = figures.get("markouts", {}).get("1s", {}).get("mean_bps")
+    return {**figures, "markout": markout, "uptime": figures.get("uptime", {}).get("both")}
+
+
 def _short(column: str, value: object) -> str:
     if value is None:
         return "-"
-    if column == "pnl_after_fees":
+    if column in MONEY:
         return f"{float(str(value)):.2f}"
+    if column in SHARES:
+        return f"{float(str(value)):.0%}"
     if column == "worst_us":
         return f"{float(str(value)) / 1000:.1f}ms"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    return f"{value:.2f}" if isinstance(value, float) else str(value)

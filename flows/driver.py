@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from connectors.controls import Controls
+from connectors.equity import EquitySeries
 from connectors.playback import Playback
 from connectors.report import Standing, broken, faults, summary
 from connectors.runs import CHECKPOINT
@@ -90,12 +91,14 @@ def run_research(program: Program) -> None:
     timing.begin()
     for symbol in directory.symbols:
         journal, playback = program.journal(symbol), program.playback(symbol)
+        equity = EquitySeries()
         journal.open()
 
         def write(logs: "Logs") -> None:
             journal.orders(logs.requests)  # noqa: B023 - called within this turn of the loop
             journal.fills(logs.fill_rows, logs.fills)  # noqa: B023 - the same
             journal.transitions(logs.transitions)  # noqa: B023 - the same
+            equity.take(logs.samples)  # noqa: B023 - the same
             letters = playback.take_letters()  # noqa: B023 - the same
             journal.letters(letters)  # noqa: B023 - the same
             console.letters(letters)
@@ -111,7 +114,7 @@ def run_research(program: Program) -> None:
         journal.close()
         for error in broken(symbol, faults(standing, tally)):
             console.fault(error)
-        directory.finish(symbol, summary(journal, standing, tally), stopped=not ended)
+        directory.finish(symbol, summary(journal, standing, equity, tally), stopped=not ended)
     timing.write(directory.path)
 
 
@@ -136,12 +139,14 @@ def _standing(desk: Desk) -> Standing:
         desk.ledger,
         desk.orders,
         desk.risk,
+        desk.markouts,
+        desk.kpis,
         number(desk.asmm, "n_pauses"),
         number(desk.book, "n_gaps"),
         number(desk.book, "n_crossed"),
         n_faults,
         number(desk.asmm, "n_alerts"),
-        number(desk.ledger, "n_invalid_flag"),
+        number(desk.kpis, "n_invalid_flag"),
     )
 
 

@@ -11,17 +11,20 @@ from numpy.typing import NDArray
 from connectors.report import Standing
 from connectors.shared import Answer, Frame
 from connectors.whole import copied, picked
+from operators.accounts import open_accounts
 from operators.book import book_on_frame, open_book
 from operators.desk import Rules, office_of
 from operators.flow import Flow, flow_on_frame
 from operators.kernel import Cell, Table
+from operators.kpis import Kpis
 from operators.ledger import Ledger
+from operators.markouts import Markouts
 from operators.measure import Measure, VpinMeasure
 from operators.office import Office, office_on_frame
 from operators.orders import Orders
 from operators.outbox import open_outbox
 from operators.own import Own
-from operators.packing import pack_book, pack_tail, unpack_book, unpack_tail
+from operators.packing import pack_book, pack_tail, pack_trail, unpack_book, unpack_tail, unpack_trail
 from operators.quoter import Model, quotes_on_frame
 from operators.quotes import Asmm, Quotes
 from operators.ring import Book
@@ -153,20 +156,17 @@ class RiskStep(Step):
 
     def __init__(self, rules: Rules, state: Any) -> None:  # noqa: ANN401
         self.office_rules = office_of(rules)
-        risk, orders, ledger = state or (None, None, None)
-        self.risk = Risk.load(risk) if risk else Risk.cell()
-        self.orders = Orders.load(orders) if orders else Orders.cell()
-        self.ledger = Ledger.load(ledger) if ledger else Ledger.cell()
+        self.office = _restored(state) if state else Office(Orders.cell(), Risk.cell(), *open_accounts())
+        self.orders, self.risk, self.ledger, self.markouts, self.trail, self.kpis = self.office
         self.faults = column(self.orders, "n_illegal"), column(self.orders, "fault")
-        self.n_invalid_flag = column(self.ledger, "n_invalid_flag")
+        self.n_invalid_flag = column(self.kpis, "n_invalid_flag")
 
     def take(self, item: View) -> Answer:
         """Return what the frame asks for, what it filled, and how trading stands."""
         frame, rows = item.frame, item.frame.rows
         outbox = open_outbox(len(rows))
-        office = Office(self.orders, self.risk, self.ledger)
         views = item.tops, item.readings, item.quotes
-        office_on_frame(office, self.office_rules, rows, *views, item.n_quotes, outbox)
+        office_on_frame(self.office, self.office_rules, rows, *views, item.n_quotes, outbox)
         counts = outbox.counts[0]
         fills = outbox.fills[: counts.fills]
         return Answer(
@@ -175,6 +175,7 @@ class RiskStep(Step):
             picked(rows, np.asarray(fills)["row"]),
             fills,
             outbox.transitions[: counts.transitions],
+            outbox.samples[: counts.samples],
             frame.letters,
             self._standing(item),
             frame.released_ns,
@@ -183,15 +184,23 @@ class RiskStep(Step):
 
     def _standing(self, view: View) -> Standing:
         n_faults = int(self.faults[0][0]) + int(self.faults[1][0])
-        ledger, orders, risk = copied(self.ledger), copied(self.orders), copied(self.risk)
+        account = copied(self.ledger), copied(self.orders), copied(self.risk)
         broken = view.n_gaps, view.n_crossed, n_faults
-        return Standing(
-            ledger, orders, risk, view.n_pauses, *broken, view.n_alerts, int(self.n_invalid_flag[0])
-        )
+        kpis = copied(self.markouts), copied(self.kpis)
+        alerts = view.n_alerts, int(self.n_invalid_flag[0])
+        return Standing(*account, *kpis, view.n_pauses, *broken, *alerts)
 
-    def dump(self) -> tuple[bytes, bytes, bytes]:
-        """Return position, orders and account."""
-        return self.risk.tobytes(), self.orders.tobytes(), self.ledger.tobytes()
+    def dump(self) -> tuple[bytes, ...]:
+        """Return orders, position and account."""
+        cells = self.orders, self.risk, self.ledger, self.markouts, self.kpis
+        return (*(cell.tobytes() for cell in cells), pack_trail(self.trail, self.markouts))
+
+
+def _restored(state: tuple[bytes, ...]) -> Office:
+    orders, risk, ledger, kept, kpis, trail = state
+    markouts = Markouts.load(kept)
+    account = Ledger.load(ledger), markouts, unpack_trail(trail, markouts), Kpis.load(kpis)
+    return Office(Orders.load(orders), Risk.load(risk), *account)
 
 
 class Lifted(StatefulBatchLogic[Any, Any, Any]):

@@ -8,6 +8,7 @@ import numpy as np
 from connectors.controls import Controls, Wish
 from connectors.playback import Playback
 from connectors.whole import picked
+from operators.accounts import Sample
 from operators.book import book_on_frame
 from operators.desk import (
     Desk,
@@ -35,8 +36,9 @@ from operators.touch import Top
 from operators.toxicity import Reading
 
 LOG = 1 << 15
-SPARE = 1 << 11
-"""More requests or fills than one window can make: what our slots and the venue's waiting reports allow."""
+SPARE = 1 << 12
+"""More requests, fills or samples than one window can make: what our slots and the venue's waiting reports
+allow, and one sample a second."""
 
 
 class Logs(NamedTuple):
@@ -46,6 +48,7 @@ class Logs(NamedTuple):
     fill_rows: Rows
     fills: Table[Fill]
     transitions: Table[Transition]
+    samples: Table[Sample]
 
 
 OnStretch = Callable[[Logs], None]
@@ -68,7 +71,7 @@ def run_stretch(
     receipts = exchange.receipts
     cells = (exchange.loop, exchange.venue, exchange.book, receipts)
     setup = (rules.loop, rules.venue, rules.book)
-    while counts.requests + SPARE < len(outbox.requests) and counts.fills + SPARE < len(outbox.fills):
+    while max(counts.requests, counts.fills, counts.samples) + SPARE < LOG:
         until_ns = play_window(cells, setup, tapes[0], tapes[1], until[0], until[1])
         if until_ns < 0:
             return until_ns
@@ -103,7 +106,7 @@ def step_by_step(desk: Desk, rules: Rules, measure: Measure, rows: Rows, model: 
     measure.on_frame(rows, readings)
     flow_on_frame(desk.flow, rules.flow, rows, readings)
     decided = quotes_on_frame(desk.asmm, rules.asmm, rows, tops, readings, quotes, model)
-    office = Office(desk.orders, desk.risk, desk.ledger)
+    office = Office(desk.orders, desk.risk, desk.ledger, desk.markouts, desk.trail, desk.kpis)
     office_on_frame(office, office_of(rules), rows, tops, readings, quotes, decided, outbox)
     where = np.asarray(outbox.fills)["row"][: outbox.counts[0].fills]
     return _logs(outbox, picked(rows, where))
@@ -116,6 +119,7 @@ def _logs(outbox: Outbox, fill_rows: Rows) -> Logs:
         fill_rows[: counts.fills],
         outbox.fills[: counts.fills],
         outbox.transitions[: counts.transitions],
+        outbox.samples[: counts.samples],
     )
 
 
@@ -156,7 +160,8 @@ def run_tape(
     Return the desk, and whether the tape came to its end before `stops` said yes.
     """
     desk, sheet, fill_rows = open_desk(), open_sheet(), Row.table(LOG + 1)
-    outbox = Outbox(Counts.cell(), Row.table(LOG), Fill.table(LOG), Transition.table(LOG))
+    tables = Row.table(LOG), Fill.table(LOG), Transition.table(LOG), Sample.table(LOG)
+    outbox = Outbox(Counts.cell(), *tables)
     while True:
         wanted = None if controls is None else _control(playback, controls)
         why = run_stretch(

@@ -107,6 +107,8 @@ def decide(asmm: Asmm, params: AsmmParams, ts_ns: int, top: Top, reading: Readin
     quotes.ts_ns = ts_ns
     watch_level(asmm, params, reading)
     paused = is_paused(asmm, params, reading, ts_ns)
+    quotes.paused = 1 if paused else 0
+    quotes.paused = 1 if paused else 0
     if top.state != VALID or ts_ns - top.updated_ns > params.stale_after_ns:
         return
     quotes.widening = widening(reading, params)

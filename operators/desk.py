@@ -2,14 +2,17 @@
 
 from typing import NamedTuple
 
+from operators.accounts import open_accounts
 from operators.asmm import asmm_on_row
 from operators.book import BookParams, apply_row, open_book, top_after
 from operators.flow import Flow, FlowParams, on_flow, read_flow
 from operators.kernel import Cell, kernel
+from operators.kpis import Kpis, KpisParams
 from operators.ledger import Ledger, LedgerParams
 from operators.limits import RiskParams
 from operators.loop import Loop, LoopParams
-from operators.office import Office, OfficeRules, follow, take_in
+from operators.markouts import Markouts, Trail
+from operators.office import OfficeRules, Staff, StaffRules, follow, take_in
 from operators.orders import Orders, OrdersParams
 from operators.outbox import Outbox
 from operators.own import Own
@@ -40,6 +43,7 @@ class Rules(NamedTuple):
     orders: Cell[OrdersParams]
     risk: Cell[RiskParams]
     ledger: Cell[LedgerParams]
+    kpis: Cell[KpisParams]
 
 
 class Desk(NamedTuple):
@@ -53,6 +57,9 @@ class Desk(NamedTuple):
     orders: Cell[Orders]
     risk: Cell[Risk]
     ledger: Cell[Ledger]
+    markouts: Cell[Markouts]
+    trail: Cell[Trail]
+    kpis: Cell[Kpis]
 
 
 class Exchange(NamedTuple):
@@ -76,9 +83,8 @@ def open_desk() -> Desk:
     """Return a desk that has seen nothing."""
     book = Book.cell()
     open_book(book)
-    return Desk(
-        book, Own.cell(), Vpin.cell(), Flow.cell(), Asmm.cell(), Orders.cell(), Risk.cell(), Ledger.cell()
-    )
+    signals = Own.cell(), Vpin.cell(), Flow.cell(), Asmm.cell()
+    return Desk(book, *signals, Orders.cell(), Risk.cell(), *open_accounts())
 
 
 def open_exchange() -> Exchange:
@@ -90,7 +96,7 @@ def open_exchange() -> Exchange:
 
 def office_of(rules: Rules) -> OfficeRules:
     """Return the parameters of what stands behind the quotes."""
-    return OfficeRules(rules.orders, rules.risk, rules.ledger)
+    return OfficeRules(rules.orders, rules.risk, rules.ledger, rules.kpis)
 
 
 def open_sheet() -> Sheet:
@@ -103,8 +109,9 @@ def desk_on_rows(desk: Desk, rules: Rules, rows: Rows, sheet: Sheet, outbox: Out
     """Take each row through every rule; what comes of it is added to the outbox, by its index in `rows`."""
     book, vpin, flow, asmm = desk.book[0], desk.vpin[0], desk.flow[0], desk.asmm[0]
     top, reading, quotes = sheet.top[0], sheet.reading[0], sheet.quotes[0]
-    office = Office(desk.orders, desk.risk, desk.ledger)
-    behind = OfficeRules(rules.orders, rules.risk, rules.ledger)
+    account = desk.ledger[0], desk.markouts[0], desk.trail[0], desk.kpis[0]
+    staff = Staff(desk.orders[0], desk.risk[0], account[0], account[1], account[2], account[3])
+    behind = StaffRules(rules.orders[0], rules.risk[0], rules.ledger[0], rules.kpis[0])
     for i in range(len(rows)):
         row = rows[i]
         apply_row(book, rules.book[0], row)
@@ -116,6 +123,6 @@ def desk_on_rows(desk: Desk, rules: Rules, rows: Rows, sheet: Sheet, outbox: Out
         read(vpin, rules.vpin[0], reading)
         read_flow(flow, rules.flow[0], row.ts_recv, reading)
         decided = asmm_on_row(asmm, rules.asmm[0], row, top, reading, quotes)
-        take_in(office, behind, i, row, top, reading, outbox)
+        take_in(staff, behind, i, row, top, reading, outbox)
         if decided:
-            follow(office, behind, i, top, quotes, outbox)
+            follow(staff, behind, i, top, quotes, outbox)

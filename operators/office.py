@@ -2,9 +2,12 @@
 
 from typing import NamedTuple
 
+from operators.accounts import Books, BooksRules, accounts_on_row
 from operators.kernel import Cell, Table, kernel
-from operators.ledger import Ledger, LedgerParams, ledger_on_row
+from operators.kpis import PAUSED, Kpis, KpisParams, note_decision
+from operators.ledger import Ledger, LedgerParams
 from operators.limits import ALLOWED, NOT_REDUCING, REDUCING, RiskParams
+from operators.markouts import Markouts, Trail
 from operators.orders import FREE, Orders, OrdersParams, is_full
 from operators.outbox import Outbox
 from operators.quotes import Quotes
@@ -43,6 +46,9 @@ class Office(NamedTuple):
     orders: Cell[Orders]
     risk: Cell[Risk]
     ledger: Cell[Ledger]
+    markouts: Cell[Markouts]
+    trail: Cell[Trail]
+    kpis: Cell[Kpis]
 
 
 class OfficeRules(NamedTuple):
@@ -51,24 +57,52 @@ class OfficeRules(NamedTuple):
     orders: Cell[OrdersParams]
     risk: Cell[RiskParams]
     ledger: Cell[LedgerParams]
+    kpis: Cell[KpisParams]
+
+
+class Staff(NamedTuple):
+    """The records themselves: handed on as cells they would cost a third of the fused loop."""
+
+    orders: Orders
+    risk: Risk
+    ledger: Ledger
+    markouts: Markouts
+    trail: Trail
+    kpis: Kpis
+
+
+class StaffRules(NamedTuple):
+    """The parameters themselves."""
+
+    orders: OrdersParams
+    risk: RiskParams
+    ledger: LedgerParams
+    kpis: KpisParams
 
 
 @kernel
 def take_in(
-    office: Office, rules: OfficeRules, i: int, row: Row, top: Top, reading: Reading, outbox: Outbox
+    office: Staff, rules: StaffRules, i: int, row: Row, top: Top, reading: Reading, outbox: Outbox
 ) -> None:
     """Take in a row that settles: what the venue reports, what it cost, what an operator wants."""
-    orders, risk, ledger = office.orders[0], office.risk[0], office.ledger[0]
+    orders, risk, ledger, kpis = office.orders, office.risk, office.ledger, office.kpis
     counts = outbox.counts[0]
     learn(risk, orders, row)
-    if ledger_on_row(ledger, rules.ledger[0], row, top, reading, outbox.fills[counts.fills]):
-        outbox.fills[counts.fills].row = i
-        counts.fills += 1
+    books = Books(office.ledger, office.markouts, office.trail, office.kpis)
+    fill, sample = outbox.fills[counts.fills], outbox.samples[counts.samples]
+    filled, sampled = accounts_on_row(
+        books, BooksRules(rules.ledger, rules.kpis), orders, row, top, reading, fill, sample
+    )
+    if filled:
+        fill.row = i
+    counts.fills += filled
+    counts.samples += sampled
     if row.kind == CONTROL:
         command(risk, ledger, row.reason)
         was = risk.state
         if settle_state(risk, False):
             _note(risk, orders, i, row.ts_recv, was, outbox)
+        note_decision(kpis, row.ts_recv, kpis.mode & PAUSED, risk.state)
         if risk.state != 0:
             counts.requests = cancel_all(orders, row.ts_recv, outbox.requests, counts.requests)
 
@@ -90,24 +124,25 @@ def _note(risk: Risk, orders: Orders, i: int, ts_ns: int, was: int, outbox: Outb
 
 
 @kernel
-def follow(office: Office, rules: OfficeRules, i: int, top: Top, quotes: Quotes, outbox: Outbox) -> None:
+def follow(office: Staff, rules: StaffRules, i: int, top: Top, quotes: Quotes, outbox: Outbox) -> None:
     """Bring live orders to a decision, as far as limits allow."""
-    orders, risk, ledger = office.orders[0], office.risk[0], office.ledger[0]
+    orders, risk, ledger = office.orders, office.risk, office.ledger
     counts = outbox.counts[0]
     was = risk.state
-    if judge(risk, orders, rules.risk[0], ledger, quotes.ts_ns):
+    if judge(risk, orders, rules.risk, ledger, quotes.ts_ns):
         _note(risk, orders, i, quotes.ts_ns, was, outbox)
-    counts.requests = ask_after(orders, rules.orders[0], quotes.ts_ns, outbox.requests, counts.requests)
-    code = allowed(risk, rules.risk[0], top, quotes)
+    note_decision(office.kpis, quotes.ts_ns, quotes.paused, risk.state)
+    counts.requests = ask_after(orders, rules.orders, quotes.ts_ns, outbox.requests, counts.requests)
+    code = allowed(risk, rules.risk, top, quotes)
     for side in (BUY, SELL):
         _follow_side(office, rules, side, quotes, code, outbox)
 
 
 @kernel
 def _follow_side(
-    office: Office, rules: OfficeRules, side: int, quotes: Quotes, code: int, outbox: Outbox
+    office: Staff, rules: StaffRules, side: int, quotes: Quotes, code: int, outbox: Outbox
 ) -> None:
-    orders, risk, habits = office.orders[0], office.risk[0], rules.orders[0]
+    orders, risk, habits = office.orders, office.risk, rules.orders
     counts, out, ts_ns = outbox.counts[0], outbox.requests, quotes.ts_ns
     ticks, asked = (quotes.bid_ticks, quotes.bid_lots) if side > 0 else (quotes.ask_ticks, quotes.ask_lots)
     lots = wanted_lots(risk, side, asked) if code == ALLOWED else 0
@@ -127,10 +162,10 @@ def _follow_side(
 
 @kernel
 def _bring(
-    office: Office, rules: OfficeRules, side: int, ticks: int, lots: int, quotes: Quotes, outbox: Outbox
+    office: Staff, rules: StaffRules, side: int, ticks: int, lots: int, quotes: Quotes, outbox: Outbox
 ) -> int:
     """Move an order to a price, or place one of so many lots; return how many were placed."""
-    orders, risk, habits, limits = office.orders[0], office.risk[0], rules.orders[0], rules.risk[0]
+    orders, risk, habits, limits = office.orders, office.risk, rules.orders, rules.risk
     counts, out, ts_ns = outbox.counts[0], outbox.requests, quotes.ts_ns
     s = movable(orders, side)
     if s == NONE and (lots <= 0 or is_full(orders)):
@@ -163,10 +198,19 @@ def office_on_frame(
     outbox: Outbox,
 ) -> None:
     """Take each row in that settles, and bring live orders to each decision."""
+    records = Staff(
+        office.orders[0],
+        office.risk[0],
+        office.ledger[0],
+        office.markouts[0],
+        office.trail[0],
+        office.kpis[0],
+    )
+    params = StaffRules(rules.orders[0], rules.risk[0], rules.ledger[0], rules.kpis[0])
     k = 0
     for i in range(len(rows)):
         if settles(rows[i]):
-            take_in(office, rules, i, rows[i], tops[i], readings[i], outbox)
+            take_in(records, params, i, rows[i], tops[i], readings[i], outbox)
         if k < n_decisions and decisions[k].row == i:
-            follow(office, rules, i, tops[i], decisions[k], outbox)
+            follow(records, params, i, tops[i], decisions[k], outbox)
             k += 1

@@ -1,7 +1,8 @@
-"""What comes out of a symbol's desk: requests, fills as booked, and changes of the trading state."""
+"""What comes out of a symbol's desk: requests, fills as booked, changes of the trading state, samples."""
 
 from typing import NamedTuple
 
+from operators.accounts import Sample
 from operators.kernel import Cell, Record, Table
 from operators.ledger import Fill
 from operators.orders import SLOTS
@@ -32,6 +33,7 @@ class Counts(Record):
     control_ns: int
     """When a control came that ended a stretch, and with which window."""
     control_window: int
+    samples: int
 
 
 class Outbox(NamedTuple):
@@ -41,6 +43,7 @@ class Outbox(NamedTuple):
     requests: Rows
     fills: Table[Fill]
     transitions: Table[Transition]
+    samples: Table[Sample]
 
 
 def open_outbox(n_rows: int) -> Outbox:
@@ -50,4 +53,5 @@ def open_outbox(n_rows: int) -> Outbox:
         Row.table(2 * n_rows + 4 * SLOTS + ROOM),
         Fill.table(n_rows),
         Transition.table(n_rows + 1),
+        Sample.table(n_rows),
     )

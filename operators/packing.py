@@ -1,10 +1,12 @@
-"""Large records as a checkpoint keeps them: of a book the levels that have size, and which are known."""
+"""What a checkpoint keeps of large records: a book's levels that have size, fills that still wait."""
 
 from typing import Final, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from operators.kernel import Cell, Record
+from operators.markouts import WAITING, Markouts, Trail, Waiting
 from operators.ring import Book
 
 R = TypeVar("R", bound=Record)
@@ -46,3 +48,21 @@ def pack_tail(cell: Cell[R]) -> bytes:
 def unpack_tail(kind: type[R], packed: bytes) -> Cell[R]:
     """Return the record that `pack_tail` packed."""
     return kind.load(packed.ljust(kind.dtype.itemsize, b"\0"))
+
+
+def pack_trail(trail: Cell[Trail], markouts: Cell[Markouts]) -> bytes:
+    """Return the fills that still wait for a markout, oldest first."""
+    fills = np.asarray(trail)["fills"][0]
+    return fills[_waiting(markouts)].tobytes()
+
+
+def unpack_trail(packed: bytes, markouts: Cell[Markouts]) -> Cell[Trail]:
+    """Return the trail that `pack_trail` packed, as far as it matters."""
+    trail = Trail.cell()
+    np.asarray(trail)["fills"][0][_waiting(markouts)] = np.frombuffer(packed, Waiting.dtype)
+    return trail
+
+
+def _waiting(markouts: Cell[Markouts]) -> NDArray[np.int64]:
+    oldest = int(np.asarray(markouts)["at"]["cursor"].min())
+    return np.arange(oldest, int(np.asarray(markouts)["n_fills"][0])) % WAITING

@@ -93,6 +93,8 @@ class Quotes(Record):
     ask_lots: int
     levels: int
     """Of either side, the first of them at these prices."""
+    paused: int
+    """1: toxicity has us paused."""
     mid_ticks: float
     reservation_ticks: float
     half_spread_ticks: float

@@ -1,21 +1,28 @@
 from connectors.report import Standing, denied, faults, losses
 from connectors.tape import Tally
+from operators.kpis import Kpis
 from operators.ledger import Ledger
 from operators.limits import OVER_BUDGET, TOO_SMALL
+from operators.markouts import Markouts
 from operators.orders import Orders
 from operators.risk import Risk
 
 
+def standing_of(**cells):
+    names = {"ledger": Ledger, "orders": Orders, "risk": Risk, "markouts": Markouts, "kpis": Kpis}
+    return Standing(*(cells.get(name, record.cell()) for name, record in names.items()), 0)
+
+
 def test_a_standing_survives_its_checkpoint():
-    standing = Standing(
-        Ledger.cell(n_fills=4), Orders.cell(n_placed=9), Risk.cell(n_denied=5), 1, 2, 3, 4, 5, 6
-    )
+    account = Ledger.cell(n_fills=4), Orders.cell(n_placed=9), Risk.cell(n_denied=5)
+    standing = Standing(*account, Markouts.cell(n_fills=7), Kpis.cell(most_lots=8), 1, 2, 3, 4, 5, 6)
     again = Standing.load(standing.dump())
     assert again.dump() == standing.dump()
     assert (again.n_pauses, again.n_gaps, again.n_crossed, again.n_faults) == (1, 2, 3, 4)
     assert (again.n_alerts, again.n_invalid_flag) == (5, 6)
     assert int(again.ledger[0].n_fills) == 4
     assert int(again.risk[0].n_denied) == 5
+    assert (int(again.markouts[0].n_fills), int(again.kpis[0].most_lots)) == (7, 8)
 
 
 def test_a_good_market_loses_nothing():
@@ -41,17 +48,17 @@ def test_everything_that_was_lost_is_named_the_most_frequent_first():
 
 
 def test_every_fault_that_a_rule_can_set_is_counted_by_name():
-    standing = Standing(Ledger.cell(), Orders.cell(n_illegal=2, fault=1), Risk.cell(), 0)
+    standing = standing_of(orders=Orders.cell(n_illegal=2, fault=1))
     assert faults(standing, Tally({}, 1)) == {
         "illegal_order_transition": 2,
         "no_order_slot": 1,
         "requests_lost_on_the_wire": 1,
     }
-    assert faults(Standing(Ledger.cell(), Orders.cell(), Risk.cell(), 0), None) == {}
+    assert faults(standing_of(), None) == {}
 
 
 def test_what_risk_denied_is_counted_by_limit():
     risk = Risk.cell()
     risk[0].denied[TOO_SMALL] = 7
     risk[0].denied[OVER_BUDGET] = 2
-    assert denied(Standing(Ledger.cell(), Orders.cell(), risk, 0)) == {"over_budget": 2, "too_small": 7}
+    assert denied(standing_of(risk=risk)) == {"over_budget": 2, "too_small": 7}

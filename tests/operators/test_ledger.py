@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from operators.ledger import MICRO, Fill, Ledger, LedgerParams, equity_micro, fee_micro, ledger_on_frame
 from operators.rows import ACCEPTED, BUY, CLOCK, FILLED, LAST, LEVEL, MAKER, SELL, TRADE, Row
 from operators.touch import EMPTY, INVALID, UNFINISHED, VALID, Top
-from operators.toxicity import DISABLED, INVALID_FLAG, LOW_VOLUME, OK, STALE, WARMING, Reading
 
 FEES = st.integers(-1_000_000, 1_000_000)
 
@@ -23,10 +22,9 @@ class Account:
         self.setup = LedgerParams.cell(maker_fee_e8=maker, taker_fee_e8=taker)
         self.fills = Fill.table(64)
 
-    def frame(self, rows, tops=None, readings=None):
+    def frame(self, rows, tops=None):
         tops = Top.table(len(rows)) if tops is None else tops
-        readings = Reading.table(len(rows)) if readings is None else readings
-        return ledger_on_frame(self.cell, self.setup, rows, tops, readings, self.fills)
+        return ledger_on_frame(self.cell, self.setup, rows, tops, self.fills)
 
 
 def rows_of(*rows):
@@ -168,47 +166,11 @@ def test_the_last_valid_touch_marks_the_position(state):
     assert equity_micro(account.ledger) == 1 * MICRO
 
 
-def readings_of(*readings):
-    table = Reading.table(len(readings))
-    for i, (value, status) in enumerate(readings):
-        table[i].value, table[i].status = value, status
-    return table
-
-
-def test_the_mean_of_vpin_is_over_the_time_it_was_ready():
-    account = Account()
-    second = 1_000_000_000
-    frame = rows_of(*(clock(t * second) for t in (1, 2, 5, 6, 10, 12)))
-    readings = readings_of((0.9, WARMING), (0.2, OK), (0.8, OK), (0.99, LOW_VOLUME), (0.5, OK), (0.6, OK))
-    account.frame(frame, None, readings)
-    ledger = account.ledger
-    assert ledger.vpin_ns == (3 + 1 + 2) * second  # 0.2 for 3 s, 0.8 for 1 s, 0.5 for 2 s
-    assert ledger.vpin_sum == pytest.approx(2.4, rel=1e-12)
-    assert ledger.vpin_sum / (ledger.vpin_ns * 1e-9) == pytest.approx(0.4, rel=1e-12)
-    assert (ledger.vpin_max, ledger.vpin_last) == (0.8, 0.6)
-    assert (ledger.first_ns, ledger.last_ns) == (second, 12 * second)
-
-
-def test_each_time_that_flow_becomes_stale_or_its_flag_breaks_is_counted_once():
-    account = Account()
-    told = (OK, STALE, STALE, OK, STALE, INVALID_FLAG, INVALID_FLAG, OK, INVALID_FLAG)
-    for ts_ns, status in enumerate(told, 1):
-        account.frame(rows_of(clock(ts_ns)), None, readings_of((0.5, status)))
-    assert (account.ledger.n_stale, account.ledger.n_invalid_flag) == (2, 2)
-
-
-@pytest.mark.parametrize("status", [DISABLED, WARMING, LOW_VOLUME])
-def test_a_value_that_is_not_ready_weighs_nothing(status):
-    account = Account()
-    account.frame(rows_of(clock(1), clock(9)), None, readings_of((0.7, status), (0.7, status)))
-    assert (account.ledger.vpin_ns, account.ledger.vpin_sum, account.ledger.vpin_max) == (0, 0.0, 0.0)
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_cutting_the_stream_differently_changes_nothing(seed):
     rng = random.Random(seed)
     n = 40
-    frame, tops, readings = rows_of(*([clock(1)] * n)), Top.table(n), Reading.table(n)
+    frame, tops = rows_of(*([clock(1)] * n)), Top.table(n)
     for i in range(n):
         row = frame[i]
         row.kind, row.side = rng.choice((FILLED, CLOCK, LEVEL)), rng.choice((BUY, SELL))
@@ -219,13 +181,12 @@ def test_cutting_the_stream_differently_changes_nothing(seed):
         )
         row.marks = rng.choice((0, LAST, LAST | MAKER))
         tops[i].state, tops[i].bid_ticks, tops[i].ask_ticks = rng.choice((VALID, EMPTY)), 100 + i, 103 + i
-        readings[i].status, readings[i].value = rng.choice((OK, WARMING)), rng.random()
     whole, cut = Account(2_000, 5_000), Account(2_000, 5_000)
-    n_fills = whole.frame(frame, tops, readings)
+    n_fills = whole.frame(frame, tops)
     at, n_cut = 0, 0
     while at < n:
         to = at + rng.randrange(1, 6)
-        n_cut += cut.frame(frame[at:to], tops[at:to], readings[at:to])
+        n_cut += cut.frame(frame[at:to], tops[at:to])
         at = to
     assert n_cut == n_fills > 0
     assert cut.cell.tobytes() == whole.cell.tobytes()

@@ -30,6 +30,7 @@ from flows.research import run_tape
 from operators.book import BookParams
 from operators.desk import Exchange, Rules, open_exchange
 from operators.flow import FlowParams
+from operators.kpis import KpisParams
 from operators.ledger import LedgerParams
 from operators.limits import RiskParams
 from operators.loop import LoopParams
@@ -223,6 +224,7 @@ def maker_rules(requote_ms: int, *, partial: bool = False, vpin: bool = False) -
         OrdersParams.cell(),
         RiskParams.cell(budget_tick_lots=1 << 50, max_order_tick_lots=1 << 50, price_band_bps=1e4),
         LedgerParams.cell(maker_fee_e8=20_000, taker_fee_e8=50_000),
+        KpisParams.cell(sample_ns=1_000_000_000, threshold=0.7),
     )
 
 

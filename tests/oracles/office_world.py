@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from operators.accounts import open_accounts
 from operators.kernel import Cell
+from operators.kpis import KpisParams
 from operators.ledger import Ledger, LedgerParams
 from operators.limits import HALTED, N_CODES, RiskParams
 from operators.office import Office, OfficeRules, office_on_frame
@@ -34,9 +36,11 @@ class Behind:
     """Orders, limits and account, with whatever is wanted sent at once."""
 
     def __init__(self, habits: Cell[OrdersParams] | None = None, **given: float) -> None:
-        self.office = Office(Orders.cell(), Risk.cell(), Ledger.cell())
+        self.office = Office(Orders.cell(), Risk.cell(), *open_accounts())
         habits = OrdersParams.cell(amends=1) if habits is None else habits
-        self.rules = OfficeRules(habits, limits(**given), LedgerParams.cell())
+        self.rules = OfficeRules(
+            habits, limits(**given), LedgerParams.cell(), KpisParams.cell(sample_ns=10**9)
+        )
         self.top = Top.cell(bid_ticks=99, ask_ticks=101, bid_lots=10, ask_lots=10, state=VALID)
         self.levels = 1
         self.ts_ns = 0

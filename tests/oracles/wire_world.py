@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from operators.asmm import Quotes
 from operators.kernel import Cell
 from operators.orders import OrdersParams
 from operators.queue import VenueParams
+from operators.quotes import Quotes
 from operators.receipts import DROPPED, FIRST_ANOTHER, Receipts, expect, show
 from operators.requests import on_request
 from operators.rows import BUY, CONTROL, SELL, Row
