@@ -5,7 +5,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from operators.errors import ConfigError
 
@@ -33,7 +33,7 @@ class Named(NamedTuple):
             raise self.wrong(text) from None
         if not callable(found):
             raise self.wrong("must name something that can be called with a symbol's settings")
-        return found  # type: ignore[no-any-return] - nothing is known of it but that
+        return cast("Callable[..., Any]", found)
 
     def source(self) -> bytes:
         """Return the source of its module: a checkpoint is for it alone."""

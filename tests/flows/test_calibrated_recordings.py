@@ -33,7 +33,8 @@ def capture(data):
 
 def learnt(capture, far=1.6, halflife_s=1e6):
     changes = {"from_bps": 0.08, "to_bps": far, "keep": 0.5 ** (0.1 / halflife_s), "refit_ns": STEP}
-    return learn(*capture, setup(**changes))[0].calibration
+    rows, tops = capture
+    return learn(rows, tops, setup(**changes))[0].calibration
 
 
 def test_volatility_and_fill_intensity_are_as_known(capture):
@@ -45,8 +46,8 @@ def test_volatility_and_fill_intensity_are_as_known(capture):
     assert cal.status == FITTED
     assert (cal.nearest, cal.nearest + (cal.n_bins - 1) * cal.width) == (10, 198)
     assert cal.sigma == pytest.approx(80.6, abs=0.2)
-    assert (cal.bid.a_per_s, cal.ask.a_per_s) == pytest.approx((0.60, 0.60), abs=0.01)
-    assert (cal.bid.k_per_tick, cal.ask.k_per_tick) == pytest.approx((0.0264, 0.0258), abs=0.0004)
+    assert (cal.bid.a_per_s, cal.ask.a_per_s) == pytest.approx((0.595, 0.600), abs=0.002)
+    assert (cal.bid.k_per_tick, cal.ask.k_per_tick) == pytest.approx((0.0263, 0.0257), abs=0.0001)
     assert min(cal.bid.r2, cal.ask.r2) > 0.99
     assert (cal.bid.n_prints, cal.ask.n_prints) == (169, 166)
 
@@ -54,8 +55,8 @@ def test_volatility_and_fill_intensity_are_as_known(capture):
 def test_the_range_moves_the_fit_less_for_its_weights(capture):
     """To 200 ticks, without weights, A is 0.39 and 0.37 and k 0.0187 and 0.0168."""
     cal = learnt(capture, far=3.24)
-    assert (cal.bid.a_per_s, cal.ask.a_per_s) == pytest.approx((0.54, 0.53), abs=0.03)
-    assert (cal.bid.k_per_tick, cal.ask.k_per_tick) == pytest.approx((0.023, 0.0215), abs=0.002)
+    assert (cal.bid.a_per_s, cal.ask.a_per_s) == pytest.approx((0.520, 0.503), abs=0.002)
+    assert (cal.bid.k_per_tick, cal.ask.k_per_tick) == pytest.approx((0.0219, 0.0201), abs=0.0001)
 
 
 def test_recent_changes_weigh_more(capture):

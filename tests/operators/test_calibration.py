@@ -13,6 +13,10 @@ from tests.oracles.fill_flow import STEP, Flow, learn, rows_of, setup
 long = pytest.mark.skipif(not COMPILED, reason="interpreted, an hour of market takes half a minute")
 
 
+def numbers(fit):
+    return [float(value) for value in (fit.a_per_s, fit.k_per_tick, fit.r2)]
+
+
 def learnt(flow, seconds, seed=1, **changes):
     return learn(*rows_of(flow.events(seconds, seed)), setup(**changes))[0].calibration
 
@@ -56,8 +60,8 @@ def test_a_mirrored_market_gets_the_sides_exchanged():
         (ts, -side, 200_000 - price if side else 0, 400_000 - twice) for ts, side, price, twice in events
     ]
     one, other = (learn(*rows_of(each), setup())[0].calibration for each in (events, image))
-    assert other.bid.tolist() == pytest.approx(one.ask.tolist(), rel=1e-3)
-    assert other.ask.tolist() == pytest.approx(one.bid.tolist(), rel=1e-3)
+    assert numbers(other.bid) == pytest.approx(numbers(one.ask), rel=1e-3)
+    assert numbers(other.ask) == pytest.approx(numbers(one.bid), rel=1e-3)
     assert other.sigma == pytest.approx(one.sigma, rel=1e-12)
 
 
@@ -215,8 +219,7 @@ def test_nothing_is_learnt_where_nothing_is_asked_for():
 
 def poor(events, **changes):
     cal = learn(*rows_of(events), setup(**changes))[0].calibration
-    numbers = [cal.sigma, *cal.bid.tolist(), *cal.ask.tolist()]
-    assert np.isfinite(numbers).all()
+    assert np.isfinite([cal.sigma, *numbers(cal.bid), *numbers(cal.ask)]).all()
     return cal.status == POOR
 
 

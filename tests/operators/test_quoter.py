@@ -114,7 +114,8 @@ def test_what_is_of_no_use_is_counted_and_the_volatility_alone_is_quoted_by(mode
 
 def test_depths_are_two_finite_numbers_for_each_inventory():
     inventory = np.arange(3)
-    bid, ask = usable(([1, 2, 3], (4.0, 5, 6)), inventory) or ([], [])
-    assert (bid.tolist(), ask.tolist()) == ([1, 2, 3], [4, 5, 6])
+    given = usable(([1, 2, 3], (4.0, 5, 6)), inventory)
+    assert given is not None
+    assert [depths.tolist() for depths in given] == [[1, 2, 3], [4, 5, 6]]
     assert usable(np.ones((2, 3)), inventory) is not None
     assert usable(np.ones((3, 2)), inventory) is None

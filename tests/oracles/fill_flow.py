@@ -1,6 +1,7 @@
 """A market whose σ, A and k are known: prints at exponential depths, a mid that walks between steps."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ class Flow:
         return sorted(events)
 
 
-def rows_of(events: list[tuple[int, int, int, int]]) -> tuple[Rows, Table[Top]]:
+def rows_of(events: list[tuple[int, int, int, int]]) -> tuple[Any, Any]:
     """Return the rows of a market, and the touch after each."""
     rows, tops = np.zeros(len(events), Row.dtype), np.zeros(len(events), Top.dtype)
     ts, side, price, twice = (np.array(column) for column in zip(*events, strict=True))
@@ -63,7 +64,7 @@ def rows_of(events: list[tuple[int, int, int, int]]) -> tuple[Rows, Table[Top]]:
     rows["kind"], rows["marks"], rows["size_lots"] = np.where(side == 0, BEST, TRADE), LAST, 1
     tops["bid_ticks"], tops["ask_ticks"] = (twice - 1) // 2, twice - (twice - 1) // 2
     tops["state"], tops["updated_ns"], tops["bid_lots"], tops["ask_lots"] = VALID, ts, 5, 5
-    return rows, tops  # type: ignore[return-value] - arrays of records
+    return rows, tops
 
 
 def setup(**changes: float) -> Cell[AsmmParams]:
