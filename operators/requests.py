@@ -111,7 +111,7 @@ def _at_the_door(venue: Venue, params: VenueParams, row: Row, k: int) -> int:
         return 0
     if row.kind != CANCEL and _too_many(venue, params, row.ts_event):
         return RATE_LIMITED
-    if happens(params.reject_share, params.key, REFUSAL + 16 * row.kind, row.id, row.ts_recv):
+    if happens(params.reject_share, params.key, REFUSAL + 16 * int(row.kind), row.id, row.ts_recv):
         return REFUSED
     if row.kind == PLACE:
         return REFUSED if k >= 0 else 0

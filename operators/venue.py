@@ -100,7 +100,7 @@ def submit(cell: Cell[Venue], setup: Cell[VenueParams], requests: Rows, n: int) 
             return
         latency_ns = params.entry_ns
         if params.n_entry > 0:
-            which = draw(params.key, ENTRY + 16 * requests[k].kind, requests[k].id, requests[k].ts_recv)
+            which = draw(params.key, ENTRY + 16 * int(requests[k].kind), requests[k].id, requests[k].ts_recv)
             latency_ns = params.entry_table_ns[which * params.n_entry // PRIME]
         venue.asked_ns = max(venue.asked_ns, requests[k].ts_recv + latency_ns)
         slot = venue.requests_tail % RING

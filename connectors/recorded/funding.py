@@ -68,5 +68,6 @@ def judge_rates(rates: Floats) -> tuple[Steps, dict[int, Reason]]:
 
 def untimely(next_ns: Steps, ts_event: Steps) -> NDArray[np.bool_]:
     """Say which settlements are more than a week from the times of their rows."""
-    far: NDArray[np.bool_] = (next_ns > ts_event + WEEK_NS) | (next_ns < ts_event - WEEK_NS)
-    return far & (next_ns != 0)
+    beyond = (next_ns > ts_event + WEEK_NS) | (next_ns < ts_event - WEEK_NS)
+    far: NDArray[np.bool_] = beyond & (next_ns != 0)
+    return far

@@ -98,6 +98,12 @@ def test_a_newer_best_price_goes_before_the_levels_of_depth():
     ]
 
 
+def test_a_best_price_without_size_gives_nothing_and_what_stands_behind_it_does():
+    world = a_deep_world()
+    world.best(SELL, 1001, 0)
+    assert world.ask_for(PLACE, 1, BUY, 1002, 3, marks=IMMEDIATE)[1:] == [Report(FILLED, 1, 1002, 3)]
+
+
 def test_a_broken_book_gives_nothing():
     world = a_deep_world()
     world.market(a_row(GAP, 0, 0, 0))
