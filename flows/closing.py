@@ -49,11 +49,10 @@ def show(directory: Path) -> None:
         table.add_row("total", *(_short(column, whole["total"].get(column)) for column in COLUMNS))
     console = Console()
     Console(width=max(console.width, console.measure(table).maximum)).print(table)
-    sys.stdout.write(f"{LEGEND}\n")
+    sys.stdout.write(f"{LEGEND}\n{whole['note']}\n")
     for symbol, figures in whole["symbols"].items():
         for say in (silence, refusals, losses):
             sys.stdout.writelines(f"{sentence}\n" for sentence in say(symbol, figures))
-    sys.stdout.write(f"{whole['note']}\n")
     if "stopped" in whole:
         again = (
             f": `phoenix run --resume --out {directory}` goes on" if (directory / CHECKPOINT).is_dir() else ""

@@ -1,6 +1,7 @@
 """Runs killed at any moment and gone on with, by 1 and 2 workers: the bytes of a run that was left alone."""
 
 import gzip
+import json
 import random
 import time
 from itertools import cycle
@@ -69,6 +70,16 @@ def whole(tmp_path_factory):
 def test_kills_of_two_workers_and_of_one_and_two_in_turn_change_nothing(whole, tmp_path, workers, number):
     assert len(lines(whole / "fills.jsonl")) > 15
     for out in kill_until(number, tmp_path, MARKETS, PROFILE, workers, 0.2):
+        assert logs(out) == logs(whole)
+
+
+def test_kills_change_no_markout_no_share_of_time_and_no_ratio(tmp_path):
+    market = lively("BTCUSDC", "ETHUSDC", seconds=45)
+    whole = fused(made(tmp_path / "whole", *market))
+    figures = json.loads((whole / "summary.json").read_text())["symbols"]["BTCUSDC"]
+    assert figures["markouts"]["30s"]["fills"] > 5
+    assert figures["sharpe"]["changes"] > 40
+    for out in kill_until(4, tmp_path, market, PROFILE, (1, 2), 0.4):
         assert logs(out) == logs(whole)
 
 

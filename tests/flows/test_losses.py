@@ -66,7 +66,7 @@ def test_every_letter_is_kept_with_its_text(whole):
 def test_the_end_says_in_one_sentence_what_was_lost_and_where_it_is(done, whole):
     lines = done.stdout.splitlines()
     assert lines[-2:] == [SENTENCE, str(whole)]
-    headings = "symbol orders fills fill rate position PnL VPIN max pauses dead worst"
+    headings = "symbol PnL fees fills rate adverse 1s bps up position VPIN pauses dead worst"
     assert " ".join(lines[0].split()) == headings
     assert lines[1].split()[0] == "TESTUSDT"
     assert lines[1].split()[-2] == "7"
