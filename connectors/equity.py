@@ -7,8 +7,9 @@ from typing import Any, Final, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from operators.accounts import Sample, sample_micro
+from operators.accounts import Sample
 from operators.kernel import Table
+from operators.ledger import MICRO, in_micro
 
 MOST: Final = 4096
 """Values that are kept; a power of two."""
@@ -52,9 +53,9 @@ class EquitySeries:
 
     def take(self, samples: Table[Sample]) -> None:
         """Take samples in; during the silences between them the equity was the same."""
-        for k in range(len(samples)):
-            sample = samples[k]
-            self.add(sample_micro(sample) / 1e6, int(sample.n_intervals) if self.n else 1)
+        if len(samples) > 0:
+            for _, n_intervals, twice, less_micro, *_ in np.asarray(samples).tolist():
+                self.add((in_micro(twice) - less_micro) / MICRO, n_intervals if self.n else 1)
 
     def add(self, equity: float, n_intervals: int) -> None:
         """Let this be the equity at the next so many instants."""
