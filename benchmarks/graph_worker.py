@@ -17,7 +17,7 @@ from benchmarks.figures import ROOT, serve
 from connectors.closed_loop import Answers, Rounds
 from connectors.playback import Playback
 from flows.driver import run_graph
-from flows.lift import AsmmStep, BookStep, PairStep, RiskStep, VpinStep
+from flows.lift import AsmmStep, BookStep, RiskStep, VpinStep
 from flows.market import Program, program
 from operators.desk import Rules
 from operators.rows import LAST
@@ -29,7 +29,6 @@ PARTS = {
     "source": (Rounds, "next_batch"),
     "book": (BookStep, "take"),
     "vpin": (VpinStep, "take"),
-    "pair": (PairStep, "take"),
     "asmm": (AsmmStep, "take"),
     "risk": (RiskStep, "take"),
     "sink": (Answers, "write_batch"),

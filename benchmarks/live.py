@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from benchmarks.figures import ROOT, capture
 from connectors.shared import Frame
-from flows.lift import PairStep, Step, lift
+from flows.lift import Step, lift
 from flows.market import Program, program
 from operators.desk import desk_on_rows, open_desk, open_sheet
 from operators.outbox import open_outbox
@@ -149,8 +149,8 @@ def empty_graph(source: TimedSource, sink: TimedSink) -> Dataflow:
     frames = op.input("source", flow, source)
     tops = lift("book", frames, lambda *_: Empty(lambda frame: (True, frame.number, frame)))
     readings = lift("vpin", frames, lambda *_: Empty(lambda frame: (False, frame.number, frame)))
-    views = lift("pair", op.merge("branches", tops, readings), lambda _symbol, state: PairStep(state))
-    quotes = lift("asmm", views, lambda *_: Empty(lambda pair: pair[0]))
+    views = op.merge("branches", tops, readings)
+    quotes = lift("asmm", views, lambda *_: Empty(lambda item: item[2] if item[0] else None))
     answers = lift("risk", quotes, lambda *_: Empty(lambda frame: frame))
     op.output("venue", answers, sink)
     return flow

@@ -167,7 +167,7 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
     def _note(self, answer: Answer) -> None:
         progress = self.shared.progress
         if progress.stream is not None:
-            reached = int(answer.standing.ledger[0].last_ns)
+            reached = answer.standing.reached_ns()
             progress.note(self.journal.symbol, reached, len(answer.requests), len(answer.fills))
 
     def _tell(self, answer: Answer) -> None:
@@ -176,11 +176,11 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
         console.letters(answer.letters)
         before = self.standing
         if now.n_gaps != (before.n_gaps if before else 0):
-            console.book_broke(symbol, "gap", int(now.ledger[0].last_ns))
+            console.book_broke(symbol, "gap", now.reached_ns())
         if now.n_crossed != (before.n_crossed if before else 0):
-            console.book_broke(symbol, "crossing", int(now.ledger[0].last_ns))
+            console.book_broke(symbol, "crossing", now.reached_ns())
         if now.n_invalid_flag != (before.n_invalid_flag if before else 0):
-            console.flag_broke(symbol, int(now.ledger[0].last_ns))
+            console.flag_broke(symbol, now.reached_ns())
         if now.n_faults != (before.n_faults if before else 0) or answer.tally:
             for error in broken(symbol, faults(now, answer.tally)):
                 console.fault(error)

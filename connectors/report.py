@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, cast
 
 from connectors.equity import EquitySeries
@@ -20,7 +21,8 @@ from operators.kernel import Cell
 from operators.kpis import Kpis
 from operators.ledger import Ledger
 from operators.limits import DENIALS
-from operators.markouts import Markouts
+from operators.markouts import Markouts, Trail
+from operators.office import Office, Records, office_in
 from operators.orders import Orders
 from operators.risk import Risk
 
@@ -36,18 +38,20 @@ LOSSES: Final = (
 """Counters of a source that a user is told of; the others are part of every good recording."""
 
 
-Dumped = tuple[bytes, bytes, bytes, bytes, bytes, int, int, int, int, int, int]
+Dumped = tuple[bytes, int, int, int, int, int, int]
+REACHED: Final = (
+    cast("Mapping[str, tuple[object, int]]", Records.dtype.fields)["ledger"][1]
+    + cast("Mapping[str, tuple[object, int]]", Ledger.dtype.fields)["last_ns"][1]
+)
+"""Where in the block the account says how far it got."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Copies of what the summary is written from."""
+    """A copy of what the summary is written from."""
 
-    ledger: Cell[Ledger]
-    orders: Cell[Orders]
-    risk: Cell[Risk]
-    markouts: Cell[Markouts]
-    kpis: Cell[Kpis]
+    block: bytes
+    """Of `Records`."""
     n_pauses: int
     n_gaps: int = 0
     """How often the update chain broke, as the desk's book saw it."""
@@ -59,18 +63,49 @@ class Standing:
     n_invalid_flag: int = 0
     """How often the venue's flag was found broken."""
 
+    @cached_property
+    def records(self) -> Office:
+        """Return the records by name; there is no trail among them."""
+        return office_in(Records.load(self.block), Trail.cell())
+
+    @property
+    def ledger(self) -> Cell[Ledger]:
+        """Return the account."""
+        return self.records.ledger
+
+    @property
+    def orders(self) -> Cell[Orders]:
+        """Return the orders."""
+        return self.records.orders
+
+    @property
+    def risk(self) -> Cell[Risk]:
+        """Return what was denied, and how trading stands."""
+        return self.records.risk
+
+    @property
+    def markouts(self) -> Cell[Markouts]:
+        """Return what became of fills."""
+        return self.records.markouts
+
+    @property
+    def kpis(self) -> Cell[Kpis]:
+        """Return how time was spent."""
+        return self.records.kpis
+
+    def reached_ns(self) -> int:
+        """Return how far the account got."""
+        return int.from_bytes(self.block[REACHED : REACHED + 8], "little")
+
     def dump(self) -> Dumped:
         """Return plain bytes for a checkpoint."""
-        cells = self.ledger, self.orders, self.risk, self.markouts, self.kpis
-        records = tuple(cell.tobytes() for cell in cells)
         broken = self.n_gaps, self.n_crossed, self.n_faults
-        return cast("Dumped", (*records, self.n_pauses, *broken, self.n_alerts, self.n_invalid_flag))
+        return self.block, self.n_pauses, *broken, self.n_alerts, self.n_invalid_flag
 
     @classmethod
     def load(cls, dumped: Dumped) -> "Standing":
         """Return what `dump` kept."""
-        account = Ledger.load(dumped[0]), Orders.load(dumped[1]), Risk.load(dumped[2])
-        return cls(*account, Markouts.load(dumped[3]), Kpis.load(dumped[4]), *dumped[5:])
+        return cls(*dumped)
 
 
 def summary(

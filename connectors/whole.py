@@ -15,6 +15,12 @@ def copied(records: Records) -> Records:
     return cast("Records", np.frombuffer(bytearray(array.tobytes()), array.dtype))
 
 
+def first(records: Records, n: int) -> Records:
+    """Return a copy of the first of them."""
+    array = _array(records)
+    return cast("Records", np.frombuffer(bytearray(array[:n].tobytes()), array.dtype))
+
+
 def picked(records: Records, where: NDArray[np.int64]) -> Records:
     """Return these records, in this order, as a table of their own."""
     array = _array(records)

@@ -135,12 +135,9 @@ def _standing(desk: Desk) -> Standing:
         return int(np.asarray(cell)[name][0])
 
     n_faults = number(desk.orders, "n_illegal") + number(desk.orders, "fault")
+    cells = desk.orders, desk.risk, desk.ledger, desk.markouts, desk.kpis
     return Standing(
-        desk.ledger,
-        desk.orders,
-        desk.risk,
-        desk.markouts,
-        desk.kpis,
+        b"".join(cell.tobytes() for cell in cells),
         number(desk.asmm, "n_pauses"),
         number(desk.book, "n_gaps"),
         number(desk.book, "n_crossed"),

@@ -9,28 +9,27 @@ from bytewax.operators import KeyedStream, StatefulBatchLogic
 from numpy.typing import NDArray
 
 from connectors.report import Standing
-from connectors.shared import Answer, Frame
-from connectors.whole import copied, picked
-from operators.accounts import open_accounts
+from connectors.shared import NO_ROWS, Answer, Frame
+from connectors.whole import first, picked
+from operators.accounts import Sample
 from operators.book import book_on_frame, open_book
 from operators.desk import Rules, office_of
 from operators.flow import Flow, flow_on_frame
 from operators.kernel import Cell, Table
-from operators.kpis import Kpis
-from operators.ledger import Ledger
-from operators.markouts import Markouts
+from operators.ledger import Fill
+from operators.markouts import Trail
 from operators.measure import Measure, VpinMeasure
-from operators.office import Office, office_on_frame
-from operators.orders import Orders
-from operators.outbox import open_outbox
+from operators.office import Records, office_in, office_on_frame
+from operators.outbox import Reused, Transition
 from operators.own import Own
 from operators.packing import pack_book, pack_tail, pack_trail, unpack_book, unpack_tail, unpack_trail
 from operators.quoter import Model, quotes_on_frame
 from operators.quotes import Asmm, Quotes
 from operators.ring import Book
-from operators.risk import Risk
 from operators.touch import Top
 from operators.toxicity import Reading
+
+NO_FILLS, NO_TRANSITIONS, NO_SAMPLES = Fill.table(0), Transition.table(0), Sample.table(0)
 
 
 def column(cell: object, name: str) -> NDArray[np.int64]:
@@ -96,26 +95,6 @@ class VpinStep(Step):
         return self.measure.dump(), self.flow.tobytes()
 
 
-class PairStep(Step):
-    """Meets the two branches by frame number, whichever comes first."""
-
-    def __init__(self, state: Any) -> None:  # noqa: ANN401
-        self.waiting: dict[int, Any] = dict(state or {})
-
-    def take(self, item: Any) -> Any:  # noqa: ANN401
-        """Return the pair that an item completes, or None."""
-        left, number, value = item
-        if number not in self.waiting:
-            self.waiting[number] = value
-            return None
-        other = self.waiting.pop(number)
-        return (value, other) if left else (other, value)
-
-    def dump(self) -> dict[int, Any]:
-        """Return what waits (nothing does, between epochs of a closed loop)."""
-        return dict(self.waiting)
-
-
 class View(NamedTuple):
     """A frame, all that is read from it, and what is wanted."""
 
@@ -131,24 +110,38 @@ class View(NamedTuple):
 
 
 class AsmmStep(Step):
-    """Views to wanted quotes: by a compiled model, or by one's own."""
+    """Touches and readings, paired by frame number whichever comes first, to wanted quotes."""
 
     def __init__(self, rules: Rules, state: Any, model: Model | None = None) -> None:  # noqa: ANN401
         self.rules, self.model = rules, model
-        self.asmm = unpack_tail(Asmm, state) if state else Asmm.cell()
+        packed, waiting = state or (None, {})
+        self.waiting: dict[int, Any] = dict(waiting)
+        self.asmm = unpack_tail(Asmm, packed) if packed else Asmm.cell()
         self.n_pauses, self.n_alerts = column(self.asmm, "n_pauses"), column(self.asmm, "n_alerts")
 
-    def take(self, item: Any) -> View:  # noqa: ANN401
-        """Return the view with every decision of the frame."""
-        (frame, tops, n_gaps, n_crossed), readings = item
+    def take(self, item: Any) -> View | None:  # noqa: ANN401
+        """Return the view with every decision of the frame that an item completes, or None."""
+        left, number, value = item
+        if number not in self.waiting:
+            self.waiting[number] = value
+            return None
+        other = self.waiting.pop(number)
+        return self._decide(*value, other) if left else self._decide(*other, value)
+
+    def _decide(
+        self, frame: Frame, tops: Table[Top], n_gaps: int, n_crossed: int, readings: Table[Reading]
+    ) -> View:
         quotes = Quotes.table(len(frame.rows))
         n = quotes_on_frame(self.asmm, self.rules.asmm, frame.rows, tops, readings, quotes, self.model)
         counted = int(self.n_pauses[0]), int(self.n_alerts[0]), n_gaps, n_crossed
         return View(frame, tops, readings, quotes, n, *counted)
 
-    def dump(self) -> bytes:
-        """Return inventory, pause, and what was learnt of the market."""
-        return pack_tail(self.asmm)
+    def dump(self) -> tuple[bytes, dict[int, Any]]:
+        """Return inventory, pause, what was learnt of the market, and what waits for its other half.
+
+        Between epochs of a closed loop nothing does.
+        """
+        return pack_tail(self.asmm), dict(self.waiting)
 
 
 class RiskStep(Step):
@@ -156,26 +149,30 @@ class RiskStep(Step):
 
     def __init__(self, rules: Rules, state: Any) -> None:  # noqa: ANN401
         self.office_rules = office_of(rules)
-        self.office = _restored(state) if state else Office(Orders.cell(), Risk.cell(), *open_accounts())
-        self.orders, self.risk, self.ledger, self.markouts, self.trail, self.kpis = self.office
-        self.faults = column(self.orders, "n_illegal"), column(self.orders, "fault")
-        self.n_invalid_flag = column(self.kpis, "n_invalid_flag")
+        block, trail = state or (None, None)
+        self.records = Records.load(block) if block else Records.cell()
+        markouts = cast("Any", self.records)["markouts"]
+        self.trail = unpack_trail(trail, markouts) if block else Trail.cell()
+        self.office = office_in(self.records, self.trail)
+        self.outbox = Reused()
+        self.faults = column(self.office.orders, "n_illegal"), column(self.office.orders, "fault")
+        self.n_invalid_flag = column(self.office.kpis, "n_invalid_flag")
 
     def take(self, item: View) -> Answer:
         """Return what the frame asks for, what it filled, and how trading stands."""
         frame, rows = item.frame, item.frame.rows
-        outbox = open_outbox(len(rows))
+        box = self.outbox.clear(len(rows))
         views = item.tops, item.readings, item.quotes
-        office_on_frame(self.office, self.office_rules, rows, *views, item.n_quotes, outbox)
-        counts = outbox.counts[0]
-        fills = outbox.fills[: counts.fills]
+        office_on_frame(self.office, self.office_rules, rows, *views, item.n_quotes, box)
+        n_requests, n_fills, n_transitions, n_samples, *_ = self.outbox.used()
+        fills = first(box.fills, n_fills) if n_fills else NO_FILLS
         return Answer(
             frame.number,
-            outbox.requests[: counts.requests],
-            picked(rows, np.asarray(fills)["row"]),
+            first(box.requests, n_requests) if n_requests else NO_ROWS,
+            picked(rows, np.asarray(fills)["row"]) if n_fills else NO_ROWS,
             fills,
-            outbox.transitions[: counts.transitions],
-            outbox.samples[: counts.samples],
+            first(box.transitions, n_transitions) if n_transitions else NO_TRANSITIONS,
+            first(box.samples, n_samples) if n_samples else NO_SAMPLES,
             frame.letters,
             self._standing(item),
             frame.released_ns,
@@ -184,23 +181,13 @@ class RiskStep(Step):
 
     def _standing(self, view: View) -> Standing:
         n_faults = int(self.faults[0][0]) + int(self.faults[1][0])
-        account = copied(self.ledger), copied(self.orders), copied(self.risk)
         broken = view.n_gaps, view.n_crossed, n_faults
-        kpis = copied(self.markouts), copied(self.kpis)
         alerts = view.n_alerts, int(self.n_invalid_flag[0])
-        return Standing(*account, *kpis, view.n_pauses, *broken, *alerts)
+        return Standing(self.records.tobytes(), view.n_pauses, *broken, *alerts)
 
-    def dump(self) -> tuple[bytes, ...]:
-        """Return orders, position and account."""
-        cells = self.orders, self.risk, self.ledger, self.markouts, self.kpis
-        return (*(cell.tobytes() for cell in cells), pack_trail(self.trail, self.markouts))
-
-
-def _restored(state: tuple[bytes, ...]) -> Office:
-    orders, risk, ledger, kept, kpis, trail = state
-    markouts = Markouts.load(kept)
-    account = Ledger.load(ledger), markouts, unpack_trail(trail, markouts), Kpis.load(kpis)
-    return Office(Orders.load(orders), Risk.load(risk), *account)
+    def dump(self) -> tuple[bytes, bytes]:
+        """Return orders, position and account, and the fills that still wait for a markout."""
+        return self.records.tobytes(), pack_trail(self.trail, self.office.markouts)
 
 
 class Lifted(StatefulBatchLogic[Any, Any, Any]):

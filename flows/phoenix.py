@@ -17,7 +17,7 @@ from connectors.closed_loop import LoopSource, VenueSink
 from connectors.open_loop import SignalSource
 from flows.closing import show
 from flows.exits import leave, run_by_bytewax
-from flows.lift import AsmmStep, BookStep, PairStep, RiskStep, VpinStep, lift
+from flows.lift import AsmmStep, BookStep, RiskStep, VpinStep, lift
 from flows.market import Program, program
 from flows.warm import warm
 from operators.errors import PhoenixError
@@ -32,7 +32,7 @@ def graph(program: Program, source: Source[Any] | None = None, sink: Sink[Any] |
     frames = op.input("source", flow, source or LoopSource(shared, program.playback))
     tops = lift("book", frames, lambda symbol, state: BookStep(rules[symbol], state))
     readings = lift("vpin", frames, lambda symbol, state: VpinStep(rules[symbol], state, measure(symbol)))
-    views = lift("pair", op.merge("branches", tops, readings), lambda _symbol, state: PairStep(state))
+    views = op.merge("branches", tops, readings)
     quotes = lift("asmm", views, lambda symbol, state: AsmmStep(rules[symbol], state, model(symbol)))
     answers = lift("risk", quotes, lambda symbol, state: RiskStep(rules[symbol], state))
     op.output("venue", answers, sink or VenueSink(shared, program.journal))

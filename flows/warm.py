@@ -16,10 +16,11 @@ def warm(rules: Rules) -> None:
     if is_cold():
         sys.stderr.write("Compiling the rules; this happens once per change of a rule.\n")
     frame = Frame(0, Row.table(0), ())
-    _, _, tops = BookStep(rules, None).take(frame)
-    _, _, readings = VpinStep(rules, None).take(frame)
-    view = AsmmStep(rules, None).take((tops, readings))
-    RiskStep(rules, None).take(view)
+    asmm = AsmmStep(rules, None)
+    asmm.take(BookStep(rules, None).take(frame))
+    view = asmm.take(VpinStep(rules, None).take(frame))
+    if view is not None:
+        RiskStep(rules, None).take(view)
     exchange = open_exchange()
     cells = exchange.loop, exchange.venue, exchange.book, exchange.receipts
     setup = rules.loop, rules.venue, rules.book

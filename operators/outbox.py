@@ -1,6 +1,9 @@
 """What comes out of a symbol's desk: requests, fills as booked, changes of the trading state, samples."""
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from operators.accounts import Sample
 from operators.kernel import Cell, Record, Table
@@ -30,10 +33,10 @@ class Counts(Record):
     requests: int
     fills: int
     transitions: int
+    samples: int
     control_ns: int
     """When a control came that ended a stretch, and with which window."""
     control_window: int
-    samples: int
 
 
 class Outbox(NamedTuple):
@@ -44,6 +47,30 @@ class Outbox(NamedTuple):
     fills: Table[Fill]
     transitions: Table[Transition]
     samples: Table[Sample]
+
+
+class Reused:
+    """An outbox that is used frame after frame, and grows with them."""
+
+    def __init__(self) -> None:
+        self.n_rows = 0
+        self._open(64)
+
+    def _open(self, n_rows: int) -> None:
+        self.n_rows = n_rows
+        self.box = open_outbox(n_rows)
+        self.counts = cast("NDArray[np.void]", self.box.counts).view(np.int64)
+
+    def clear(self, n_rows: int) -> Outbox:
+        """Return it empty, with room for all that a frame of so many rows can make."""
+        if n_rows > self.n_rows:
+            self._open(2 * n_rows)
+        self.counts[:] = 0
+        return self.box
+
+    def used(self) -> list[int]:
+        """Return how much of each table is used, as `Counts` names them."""
+        return cast("list[int]", self.counts.tolist())
 
 
 def open_outbox(n_rows: int) -> Outbox:

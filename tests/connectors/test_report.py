@@ -9,15 +9,20 @@ from operators.risk import Risk
 
 
 def standing_of(**cells):
-    names = {"ledger": Ledger, "orders": Orders, "risk": Risk, "markouts": Markouts, "kpis": Kpis}
-    return Standing(*(cells.get(name, record.cell()) for name, record in names.items()), 0)
+    names = {"orders": Orders, "risk": Risk, "ledger": Ledger, "markouts": Markouts, "kpis": Kpis}
+    return Standing(b"".join(cells.get(name, record.cell()).tobytes() for name, record in names.items()), 0)
 
 
 def test_a_standing_survives_its_checkpoint():
-    account = Ledger.cell(n_fills=4), Orders.cell(n_placed=9), Risk.cell(n_denied=5)
-    standing = Standing(*account, Markouts.cell(n_fills=7), Kpis.cell(most_lots=8), 1, 2, 3, 4, 5, 6)
+    account = {"ledger": Ledger.cell(n_fills=4, last_ns=11), "orders": Orders.cell(n_placed=9)}
+    kpis = {"markouts": Markouts.cell(n_fills=7), "kpis": Kpis.cell(most_lots=8)}
+    block = standing_of(**account, risk=Risk.cell(n_denied=5), **kpis).block
+    standing = Standing(block, 1, 2, 3, 4, 5, 6)
     again = Standing.load(standing.dump())
-    assert again.dump() == standing.dump()
+    assert again == standing
+    found = again.ledger[0], again.orders[0], again.risk[0], again.markouts[0], again.kpis[0]
+    assert [int(n) for n in (found[0].n_fills, found[1].n_placed, found[2].n_denied)] == [4, 9, 5]
+    assert [int(n) for n in (found[3].n_fills, found[4].most_lots, again.reached_ns())] == [7, 8, 11]
     assert (again.n_pauses, again.n_gaps, again.n_crossed, again.n_faults) == (1, 2, 3, 4)
     assert (again.n_alerts, again.n_invalid_flag) == (5, 6)
     assert int(again.ledger[0].n_fills) == 4

@@ -39,6 +39,8 @@ def load_every_rule() -> None:
         rows = playback.play(Row.table(0))
         assert rows is not None
         frame = Frame(1, rows, ())
-        _, _, seen = BookStep(rules, None).take(frame)
-        _, _, readings = VpinStep(rules, None).take(frame)
-        RiskStep(rules, None).take(AsmmStep(rules, None).take((seen, readings)))
+        asmm = AsmmStep(rules, None)
+        asmm.take(BookStep(rules, None).take(frame))
+        view = asmm.take(VpinStep(rules, None).take(frame))
+        assert view is not None
+        RiskStep(rules, None).take(view)
