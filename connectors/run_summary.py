@@ -24,7 +24,7 @@ TARGETS: Final = {
 DIGITS: Final = 60
 
 
-def run_summary(symbols: Mapping[str, Figures], *, stopped: bool) -> dict[str, object]:
+def run_summary(symbols: Mapping[str, Figures], *, stopped: bool) -> dict[str, Any]:
     """Return what `summary.json` holds."""
     summed = total(symbols)
     return {

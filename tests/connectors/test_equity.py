@@ -85,7 +85,7 @@ def test_the_interval_holds_the_true_ratio_about_as_often_as_it_says():
 def test_changes_that_hang_together_widen_the_interval():
     rng = np.random.default_rng(7)
     noise = rng.normal(0.0, 1.0, 3000)
-    linked = np.convolve(noise, np.ones(10) / 10, mode="valid") + 0.02
+    linked = np.float64(0.02) + np.convolve(noise, np.ones(10) / 10, mode="valid").astype(np.float64)
     apart = rng.permutation(linked)
     widths = [found.high - found.low for found in (sharpe(linked, 1.0), sharpe(apart, 1.0)) if found]
     assert widths[0] > 1.8 * widths[1]

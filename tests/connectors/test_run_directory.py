@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Mapping
 
 from connectors.journal import LOGS, RunDirectory
 
@@ -27,7 +28,7 @@ def at_once(call):
     return came
 
 
-class Slow(dict[str, object]):
+class Slow(dict[str, Mapping[str, object]]):
     """Takes its time to remember, so that two may overlap."""
 
     def __setitem__(self, key, value):

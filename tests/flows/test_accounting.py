@@ -3,15 +3,18 @@
 import json
 from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
 
 import numpy as np
 import pytest
 
 from connectors.fields import FIELDS, paths
+from connectors.whole import joined
 from flows.closing import show
 from operators.book import BookParams, book_on_frame, open_book
+from operators.own import Own
 from operators.ring import Book
-from operators.rows import CLOCK, FILLED, LAST, Row, plain
+from operators.rows import CLOCK, FILLED, LAST, plain
 from operators.touch import VALID, Top
 from tests.oracles.plain_accounts import Books, Event
 from tests.oracles.runs import (
@@ -97,13 +100,12 @@ def events_of(rows):
     """Return what the slow books look at: of each instant without fills, the last row is enough."""
     book, tops = Book.cell(), Top.table(len(rows))
     open_book(book)
-    book_on_frame(book, BookParams.cell(), rows, tops)
+    book_on_frame(book, Own.cell(), BookParams.cell(), rows, tops)
     events = []
-    for row, top in zip(plain(rows), np.asarray(tops).tolist(), strict=True):
+    for row, top in zip(plain(rows), np.asarray(tops), strict=True):
         if row.kind >= CLOCK or row.marks & LAST:
-            filled = (row.side, row.price_ticks, row.size_lots) if row.kind == FILLED else ()
-            touch = top[:2] if top[Top.dtype.names.index("state")] == VALID else None
-            events.append(Event(row.ts_recv, row.kind, *filled, touch=touch))
+            touch = (int(top["bid_ticks"]), int(top["ask_ticks"])) if top["state"] == VALID else None
+            events.append(Event(row.ts_recv, row.kind, row.side, row.price_ticks, row.size_lots, touch=touch))
     return [one for one, after in zip(events, [*events[1:], None], strict=True) if counts(one, after)]
 
 
@@ -113,7 +115,7 @@ def counts(event, after):
 
 def test_markouts_and_attribution_are_rebuilt_from_what_the_desk_was_told(tmp_path):
     job = made(tmp_path / "run", *lively("BTCUSDC", seconds=8), *FEES)
-    told = np.concatenate(eavesdrop(job)["BTCUSDC"]).view(Row.dtype)
+    told = reduce(joined, eavesdrop(job)["BTCUSDC"])
     figures = json.loads((tmp_path / "run" / "summary.json").read_text())["symbols"]["BTCUSDC"]
     books = Books(events_of(told), maker_fee=Fraction(137, 10**6))
     tick_lot = job.settings.symbols["BTCUSDC"].instrument.tick_lot

@@ -253,7 +253,7 @@ def test_a_long_silence_is_one_sample():
     world.tell(quiet(10_000 * SECOND, 19, 21))
     ((ts_ns, n_intervals, equity, mid, position),) = world.samples
     assert (ts_ns, n_intervals) == (9_999 * SECOND, 9_999)
-    assert (equity, mid, position) == (1, 10, 1)
+    assert (equity, mid, position) == (Fraction(1), Fraction(10), 1)
 
 
 def test_a_reading_that_does_not_count_weighs_nothing():

@@ -38,11 +38,12 @@ class World:
         self.samples: list[tuple[int, int, Fraction, Fraction, int]] = []
 
     def tell(self, *events: Event) -> "World":
+        ledger, markouts, trail, kpis = self.accounts
         for event in events:
             self._rest(event)
             row, top, reading = row_of(event), top_of(event), reading_of(event)
             _, sampled = accounts_on_row(
-                Books(*(cell[0] for cell in self.accounts)),
+                Books(ledger[0], markouts[0], trail[0], kpis[0]),
                 BooksRules(self.fees[0], self.measures[0]),
                 self.orders[0],
                 row[0],
