@@ -108,6 +108,8 @@ class Switch:
         if now_ns - self.looked_ns >= EVERY_NS:
             self.looked_ns = now_ns
             self._look()
+        if not self.wanted:
+            return None
         return self.wanted.get(symbol) or self.wanted.get("*")
 
     def _look(self) -> None:
@@ -165,14 +167,15 @@ class Controls:
 
     def due(self, frame: int) -> Wish | None:
         """Return the control that begins this frame, if one does."""
-        while self.recorded and self.recorded[0].frame < frame:
-            self.recorded.popleft()
-        if self.recorded:
+        while self.recorded:
+            if self.recorded[0].frame < frame:
+                self.recorded.popleft()
+                continue
             first = self.recorded[0]
             return Wish(WISHES[first.what], first.why, first.id) if first.frame == frame else None
-        wanted = self.switch.wish(self.symbol) or (None if self.replays else Wish())
+        wanted = self.switch.wish(self.symbol)
         if wanted is None:
-            return None
+            return None if self.replays or self.applied == RESUME else Wish()
         anew = wanted.wish == RESUME and wanted.id not in ("", self.applied_id)
         return wanted if anew or wanted.wish != self.applied else None
 

@@ -164,7 +164,7 @@ def test_a_key_of_a_section_at_the_top_is_sent_to_its_section(problems):
 
 def test_without_a_likely_key_the_known_ones_are_listed(problems):
     assert problems(f"book: {{xyz: 1}}\n{SYMBOLS}") == [
-        "x.yaml: book.xyz is not a known key; known here are on_cross"
+        "x.yaml: book.xyz is not a known key; known here are on_cross, shows_own_orders"
     ]
 
 

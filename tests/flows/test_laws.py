@@ -156,8 +156,8 @@ def test_one_position_by_fills_ledger_risk_maker_and_wire(story):
             assert Decimal(line["position"]) == held
         lots = sum(row.side * row.size_lots for row in wire.reports if row.kind == FILLED)
         assert held == lots * lot == Decimal(figures(story)[symbol]["position"])
-        assert story.steps[symbol, RiskStep].risk[0].position_lots == lots
-        assert story.steps[symbol, RiskStep].ledger[0].position_lots == lots
+        assert story.steps[symbol, RiskStep].office.risk[0].position_lots == lots
+        assert story.steps[symbol, RiskStep].office.ledger[0].position_lots == lots
         assert story.steps[symbol, AsmmStep].asmm[0].inventory_lots == lots
         assert len(fills) == figures(story)[symbol]["fills"]
 
@@ -201,14 +201,15 @@ def test_at_worst_no_allowed_order_leads_beyond_its_budget_nor_all_budgets_beyon
 
 
 def test_what_rests_did_not_cross_the_book_when_it_arrived(story):
+    near = 0
     for symbol, wire in story.wires.items():
         touches = Touches(venue_rows(story.job, symbol))
         arrived = [row for row in wire.reports if row.kind in (ACCEPTED, AMENDED)]
         for row in arrived:
             bid, ask = touches.at(row.ts_event)
             assert row.price_ticks < ask if row.side == BUY else row.price_ticks > bid
-        near = [row for row in arrived if row.price_ticks in touches.at(row.ts_event)]
-        assert near, "some joined the touch"
+        near += sum(row.price_ticks in touches.at(row.ts_event) for row in arrived)
+    assert near > 0, "some joined the touch"
 
 
 def test_nobody_moves_back_in_the_queue_but_by_an_amend(story):
