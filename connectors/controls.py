@@ -19,7 +19,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from operators.errors import SourceError
 from operators.rows import HALT, REDUCE, RESUME
@@ -68,7 +68,7 @@ def read_switch(path: Path) -> Mapping[str, Wish] | None:
     except OSError as error:
         return {"*": Wish(HALT, f"{SWITCH} cannot be read: {error.strerror}")}
     try:
-        tree = json.loads(text) if text.strip() else {"all": "halt"}
+        tree: dict[str, Any] = json.loads(text) if text.strip() else {"all": "halt"}
         why = str(tree.get("why", ""))
         wanted = {symbol: _wish(said, why) for symbol, said in tree.get("symbols", {}).items()}
         return {**wanted, "*": _wish(tree.get("all", "resume"), why)}

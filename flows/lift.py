@@ -126,11 +126,10 @@ class AsmmStep(Step):
             self.waiting[number] = value
             return None
         other = self.waiting.pop(number)
-        return self._decide(*value, other) if left else self._decide(*other, value)
+        return self._decide(value, other) if left else self._decide(other, value)
 
-    def _decide(
-        self, frame: Frame, tops: Table[Top], n_gaps: int, n_crossed: int, readings: Table[Reading]
-    ) -> View:
+    def _decide(self, seen: tuple[Frame, Table[Top], int, int], readings: Table[Reading]) -> View:
+        frame, tops, n_gaps, n_crossed = seen
         quotes = Quotes.table(len(frame.rows))
         n = quotes_on_frame(self.asmm, self.rules.asmm, frame.rows, tops, readings, quotes, self.model)
         counted = int(self.n_pauses[0]), int(self.n_alerts[0]), n_gaps, n_crossed
@@ -149,7 +148,7 @@ class RiskStep(Step):
 
     def __init__(self, rules: Rules, state: Any) -> None:  # noqa: ANN401
         self.office_rules = office_of(rules)
-        block, trail = state or (None, None)
+        block, trail = state or (b"", b"")
         self.records = Records.load(block) if block else Records.cell()
         markouts = cast("Any", self.records)["markouts"]
         self.trail = unpack_trail(trail, markouts) if block else Trail.cell()

@@ -53,7 +53,7 @@ def unpack_tail(kind: type[R], packed: bytes) -> Cell[R]:
 def pack_trail(trail: Cell[Trail], markouts: Cell[Markouts]) -> bytes:
     """Return the fills that still wait for a markout, oldest first."""
     fills = np.asarray(trail)["fills"][0]
-    return fills[_waiting(markouts)].tobytes()
+    return bytes(fills[_waiting(markouts)].tobytes())
 
 
 def unpack_trail(packed: bytes, markouts: Cell[Markouts]) -> Cell[Trail]:

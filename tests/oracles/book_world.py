@@ -51,9 +51,11 @@ class Desk:
     def told(self, kind: int, number: int, side: int, ticks: int, lots: int) -> Top:
         """Hear what the venue reports of an order of ours."""
         self.n += 1
-        row, tops = Row.cell(kind=kind, id=number, side=side, price_ticks=ticks, size_lots=lots), Top.table(1)
-        row[0].marks, row[0].ts_recv = LAST, self.n
-        book_on_frame(self.cell, self.own, self.setup, row, tops)
+        rows, tops = Row.table(1), Top.table(1)
+        row = rows[0]
+        row.kind, row.id, row.side, row.price_ticks, row.size_lots = kind, number, side, ticks, lots
+        row.marks, row.ts_recv = LAST, self.n
+        book_on_frame(self.cell, self.own, self.setup, rows, tops)
         return tops[0]
 
     def snapshot(self, levels: Sequence[Level] = AROUND, **how) -> Top:

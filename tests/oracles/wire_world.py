@@ -55,7 +55,7 @@ class Line:
         expect(self.receipts, sent, n)
         for k in range(n):
             if not (lost >> k) & 1:
-                self.requests.append(sent[k : k + 1].copy())  # type: ignore[arg-type]
+                self.requests.append(sent[k : k + 1].copy())
 
     def control(self, wish: int) -> None:
         self.wait(1)
