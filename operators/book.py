@@ -132,21 +132,18 @@ def _left_behind(book: Book) -> bool:
 
 @kernel
 def book_on_frame(
-    cell: Cell[Book], own: Cell[Own], setup: Cell[BookParams], rows: Rows, tops: Table[Top]
+    cell: Cell[Book], held: Cell[Own], setup: Cell[BookParams], rows: Rows, tops: Table[Top]
 ) -> None:
-    """Apply each row in turn; after each that settles, write the touch that it leaves."""
-    book, params = cell[0], setup[0]
+    """Apply each row in turn; after each that settles, write the touch that it leaves.
+
+    Our own orders are taken out of it where the feed shows them.
+    """
+    book, own, params = cell[0], held[0], setup[0]
     for n in range(len(rows)):
         row = rows[n]
         apply_row(book, params, row)
         if settles(row):
-            top_after(book, own[0], params, row, tops[n])
-
-
-@kernel
-def top_after(book: Book, own: Own, params: BookParams, row: Row, top: Top) -> None:
-    """Write the touch after a row that settles, our own orders taken out where the feed shows them."""
-    read_top(book, top)
-    if params.shows_own != 0:
-        own_on_row(own, row)
-        without_own(own, book, top)
+            read_top(book, tops[n])
+            if params.shows_own != 0:
+                own_on_row(own, row)
+                without_own(own, book, tops[n])

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from operators.accounts import open_accounts
 from operators.asmm import asmm_on_row
-from operators.book import BookParams, apply_row, open_book, top_after
+from operators.book import BookParams, apply_row, open_book
 from operators.flow import Flow, FlowParams, on_flow, read_flow
 from operators.kernel import Cell, kernel
 from operators.kpis import Kpis, KpisParams
@@ -12,17 +12,17 @@ from operators.ledger import Ledger, LedgerParams
 from operators.limits import RiskParams
 from operators.loop import Loop, LoopParams
 from operators.markouts import Markouts, Trail
-from operators.office import OfficeRules, Staff, StaffRules, follow, take_in
+from operators.office import OfficeRules, Staff, StaffRules, follow, obey, take_in
 from operators.orders import Orders, OrdersParams
 from operators.outbox import Outbox
-from operators.own import Own
+from operators.own import Own, own_on_row, without_own
 from operators.queue import VenueParams
 from operators.quotes import Asmm, AsmmParams, Quotes
 from operators.receipts import Receipts
 from operators.ring import Book
 from operators.risk import Risk
-from operators.rows import Rows, settles
-from operators.touch import Top
+from operators.rows import CONTROL, Rows, settles
+from operators.touch import Top, read_top
 from operators.toxicity import Reading, Vpin, VpinParams
 from operators.venue import Venue
 from operators.vpin import on_row, read
@@ -107,11 +107,13 @@ def open_sheet() -> Sheet:
 @kernel
 def desk_on_rows(desk: Desk, rules: Rules, rows: Rows, sheet: Sheet, outbox: Outbox) -> None:
     """Take each row through every rule; what comes of it is added to the outbox, by its index in `rows`."""
-    book, vpin, flow, asmm = desk.book[0], desk.vpin[0], desk.flow[0], desk.asmm[0]
+    book, own, vpin, flow, asmm = desk.book[0], desk.own[0], desk.vpin[0], desk.flow[0], desk.asmm[0]
     top, reading, quotes = sheet.top[0], sheet.reading[0], sheet.quotes[0]
     account = desk.ledger[0], desk.markouts[0], desk.trail[0], desk.kpis[0]
     staff = Staff(desk.orders[0], desk.risk[0], account[0], account[1], account[2], account[3])
     behind = StaffRules(rules.orders[0], rules.risk[0], rules.ledger[0], rules.kpis[0])
+    counts, fills, samples = outbox.counts[0], outbox.fills, outbox.samples
+    shows_own = rules.book[0].shows_own != 0
     for i in range(len(rows)):
         row = rows[i]
         apply_row(book, rules.book[0], row)
@@ -119,10 +121,20 @@ def desk_on_rows(desk: Desk, rules: Rules, rows: Rows, sheet: Sheet, outbox: Out
         on_flow(flow, rules.flow[0], row)
         if not settles(row):
             continue
-        top_after(book, desk.own[0], rules.book[0], row, top)
+        read_top(book, top)
+        if shows_own:
+            own_on_row(own, row)
+            without_own(own, book, top)
         read(vpin, rules.vpin[0], reading)
         read_flow(flow, rules.flow[0], row.ts_recv, reading)
         decided = asmm_on_row(asmm, rules.asmm[0], row, top, reading, quotes)
-        take_in(staff, behind, i, row, top, reading, outbox)
+        fill, sample = fills[counts.fills], samples[counts.samples]
+        filled, sampled = take_in(staff, behind, row, top, reading, fill, sample)
+        if filled:
+            fill.row = i
+            counts.fills += 1
+        counts.samples += sampled
+        if row.kind == CONTROL:
+            obey(staff, i, row, outbox)
         if decided:
             follow(staff, behind, i, top, quotes, outbox)
