@@ -11,6 +11,7 @@ from bytewax.recovery import init_db_dir
 
 from tests.oracles.nursery import start
 from tests.oracles.runs import (
+    LOGS,
     PROFILE,
     QUIET,
     REPLAY,
@@ -81,6 +82,38 @@ def test_kills_change_no_markout_no_share_of_time_and_no_ratio(tmp_path):
     assert figures["sharpe"]["changes"] > 40
     for out in kill_until(4, tmp_path, market, PROFILE, (1, 2), 0.4):
         assert logs(out) == logs(whole)
+
+
+MESSY = (
+    *lively("BTCUSDC", "ETHUSDC", seconds=8),
+    "quoting.levels=2",
+    "quoting.level_step_ticks=3",
+    "orders.life_s=0.7",
+    "orders.unknown_after_ms=150",
+    "venue.entry_latency_table_ms=[1, 2, 5, 30]",
+    "venue.response_latency_table_ms=[1, 4, 20]",
+    "venue.lose_share=0.03",
+    "venue.repeat_share=0.05",
+    "venue.swap_share=0.05",
+    "venue.outage_every_s=2",
+    "venue.outage_for_s=0.2",
+    "venue.reject_share=0.02",
+    "venue.max_requests=400",
+    "risk.orders_per_s=100",
+    "risk.total_drawdown=2",
+    "risk.on_loss=reduce",
+)
+"""A bad venue, several quotes a side, orders that expire, and losses that trip a limit."""
+
+
+def test_kills_amid_a_bad_venue_lost_reports_and_a_loss_change_nothing(tmp_path):
+    names = (*LOGS, "transitions.jsonl", "control.jsonl")
+    whole = fused(made(tmp_path / "whole", *MESSY))
+    figures = json.loads((whole / "summary.json").read_text())["symbols"]
+    assert {each["to"] for each in lines(whole / "transitions.jsonl")} >= {"reducing"}
+    assert all(each["fills"] > 5 and not each["faults"] for each in figures.values())
+    for out in kill_until(8, tmp_path, MESSY, PROFILE, (1, 1, 2), 0.15):
+        assert logs(out, names) == logs(whole, names)
 
 
 def test_kills_of_a_replay_change_nothing_and_tell_each_dead_letter_once(tmp_path):
