@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from configs.document import Malformed, Node, Tree, parse
-from configs.problems import Key, Problems
+from configs.problems import Key, Problems, short
 
 
 def apply(tree: Tree, overrides: Sequence[str], problems: Problems) -> None:
@@ -27,7 +27,7 @@ def spread_symbols(tree: Tree, problems: Problems) -> None:
         if not isinstance(item, str):
             problems.key(("symbols",), "must list names only", item)
         elif item in table:
-            problems.key(("symbols",), f"names {item} twice")
+            problems.key(("symbols",), f"names {short(item)} twice")
         else:
             table[item] = None
     tree["symbols"] = table
@@ -37,13 +37,13 @@ def _apply_one(tree: Tree, text: str, problems: Problems) -> None:
     dotted, equals, written = text.partition("=")
     key = tuple(part.strip() for part in dotted.split("."))
     if not equals or not all(key):
-        problems.say(f"--set {text}: must be a key and its value, such as vpin.threshold=0.8")
+        problems.say(f"--set {short(text)}: must be a key and its value, such as vpin.threshold=0.8")
         return
     try:
         value = parse(written)
     except Malformed as error:
         for problem in error.problems:
-            problems.say(f"--set {dotted}: {problem}")
+            problems.say(f"--set {short(dotted)}: {problem}")
         return
     _put(tree, key, value, problems)
 
@@ -55,7 +55,8 @@ def _put(tree: Tree, key: Key, value: Node, problems: Problems) -> None:
         if below is None:
             below = place[part] = {}
         if not isinstance(below, dict):
-            problems.say(f"--set {'.'.join(key)}: cannot be set, for {'.'.join(key[:depth])} is no section")
+            whole, section = short(".".join(key)), short(".".join(key[:depth]))
+            problems.say(f"--set {whole}: cannot be set, for {section} is no section")
             return
         place = below
     place[key[-1]] = value

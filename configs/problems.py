@@ -68,14 +68,14 @@ class Problems:
     def key(self, key: Key, text: str, value: object = ABSENT) -> None:
         """Note what is wrong with a key, and its value if it has one."""
         was = "" if value is ABSENT else f", was {shown(value)}"
-        dotted = ".".join(_short(part) for part in key)
+        dotted = ".".join(short(part) for part in key)
         by_set = any(key[: len(prefix)] == prefix for prefix in self._set_keys)
         self.say(f"--set {dotted}: {text}{was}" if by_set else f"{self._path}: {dotted} {text}{was}")
 
     def unknown(self, key: Key, known: Iterable[str], elsewhere: Iterable[str] = ()) -> None:
         """Note a key that does not exist, and the one that was probably meant."""
         names = list(known)
-        close = get_close_matches(_short(key[-1]).lower(), [*names, *elsewhere], n=1)
+        close = get_close_matches(short(key[-1]).lower(), [*names, *elsewhere], n=1)
         hint = f"; did you mean {close[0]}?" if close else f"; known here are {', '.join(names)}"
         self.key(key, f"is not a known key{hint}")
 
@@ -130,7 +130,8 @@ def expectation(field: FieldInfo) -> str:
     )
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Write a name as it is, or quoted where it would break its line; long ones are cut."""
     printable = text if text.isprintable() else json.dumps(text)
     return printable if len(printable) <= LONGEST else f"{printable[:LONGEST]}…"
 

@@ -83,3 +83,10 @@ def test_a_value_that_is_no_yaml_is_said_so():
         "--set source.path: line 1 is not valid YAML: expected ',' or '}', but got '<stream end>'",
         "--set vpin.threshold: line 1 has the tag !!float, and tags are not allowed",
     ]
+
+
+@pytest.mark.parametrize("text", ["\n", "a\nb", "\n={", "vpin.\r.x=1", 'symbols=["\\n", "\\n"]'])
+def test_whatever_was_given_a_problem_is_one_line(problems, text):
+    found = problems("vpin: {threshold: 0.8}\nsymbols: {ETHUSDC: {synthetic: {price: 2500}}}", text)
+    assert found
+    assert all(sentence.isprintable() for sentence in found)
