@@ -16,11 +16,13 @@ from connectors.figures import (
 )
 from connectors.journal import Journal
 from connectors.tape import Tally
+from operators import learnt
 from operators.errors import InvariantBroken
 from operators.kernel import Cell
 from operators.kpis import Kpis
+from operators.learnt import NOTHING, Learnt
 from operators.ledger import Ledger
-from operators.limits import DENIALS
+from operators.limits import DENIALS, STATES
 from operators.markouts import Markouts, Trail
 from operators.office import Office, Records, office_in
 from operators.orders import Orders
@@ -38,7 +40,7 @@ LOSSES: Final = (
 """Counters of a source that a user is told of; the others are part of every good recording."""
 
 
-Dumped = tuple[bytes, int, int, int, int, int, int]
+Dumped = tuple[bytes, int, int, int, int, int, int, learnt.Dumped]
 REACHED: Final = (
     cast("Mapping[str, tuple[object, int]]", Records.dtype.fields)["ledger"][1]
     + cast("Mapping[str, tuple[object, int]]", Ledger.dtype.fields)["last_ns"][1]
@@ -62,6 +64,8 @@ class Standing:
     """How often toxicity rose above its threshold."""
     n_invalid_flag: int = 0
     """How often the venue's flag was found broken."""
+    learnt: Learnt = NOTHING
+    """What quotes go by, as it was fitted last."""
 
     @cached_property
     def records(self) -> Office:
@@ -100,12 +104,12 @@ class Standing:
     def dump(self) -> Dumped:
         """Return plain bytes for a checkpoint."""
         broken = self.n_gaps, self.n_crossed, self.n_faults
-        return self.block, self.n_pauses, *broken, self.n_alerts, self.n_invalid_flag
+        return self.block, self.n_pauses, *broken, self.n_alerts, self.n_invalid_flag, self.learnt.dump()
 
     @classmethod
     def load(cls, dumped: Dumped) -> "Standing":
         """Return what `dump` kept."""
-        return cls(*dumped)
+        return cls(*dumped[:-1], learnt=learnt.loaded(dumped[-1]))
 
 
 def summary(
@@ -135,6 +139,8 @@ def _account(journal: Journal, standing: Standing, equity: EquitySeries) -> dict
         "amends": int(orders.n_amended),
         "cancels": int(orders.n_canceled),
         "rejected": int(orders.n_rejected),
+        "expired": int(orders.n_expired),
+        "unknown": int(orders.n_unknown),
         "denied": denied(standing),
         "fills": int(ledger.n_fills),
         "maker_fills": int(ledger.n_maker_fills),
@@ -145,6 +151,9 @@ def _account(journal: Journal, standing: Standing, equity: EquitySeries) -> dict
         **time_figures(journal, standing.kpis.copy(), int(ledger.last_ns)),
         "vpin_alerts": standing.n_alerts,
         "pauses": standing.n_pauses,
+        "trading_state": STATES[standing.risk[0].state],
+        "transitions": int(standing.risk[0].n_transitions),
+        "calibration": standing.learnt.figures(),
         "sharpe": sharpe_figures(equity, standing.kpis[0]),
         "first_ns": int(ledger.first_ns),
         "last_ns": int(ledger.last_ns),

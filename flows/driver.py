@@ -19,6 +19,7 @@ from flows.resume import require_same_settings
 from operators.desk import Desk
 from operators.errors import ConfigError, RunDirectoryError
 from operators.kernel import is_cold
+from operators.learnt import learnt
 from operators.measure import VpinMeasure
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ def _standing(desk: Desk) -> Standing:
         n_faults,
         number(desk.asmm, "n_alerts"),
         number(desk.kpis, "n_invalid_flag"),
+        learnt(desk.asmm),
     )
 
 

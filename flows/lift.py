@@ -16,6 +16,7 @@ from operators.book import book_on_frame, open_book
 from operators.desk import Rules, office_of
 from operators.flow import Flow, flow_on_frame
 from operators.kernel import Cell, Table
+from operators.learnt import Learnt, learnt
 from operators.ledger import Fill
 from operators.markouts import Trail
 from operators.measure import Measure, VpinMeasure
@@ -107,6 +108,7 @@ class View(NamedTuple):
     n_alerts: int
     n_gaps: int
     n_crossed: int
+    learnt: Learnt
 
 
 class AsmmStep(Step):
@@ -118,6 +120,8 @@ class AsmmStep(Step):
         self.waiting: dict[int, Any] = dict(waiting)
         self.asmm = unpack_tail(Asmm, packed) if packed else Asmm.cell()
         self.n_pauses, self.n_alerts = column(self.asmm, "n_pauses"), column(self.asmm, "n_alerts")
+        self.n_refits = column(column(self.asmm, "calibration"), "n_refits")
+        self.learnt = learnt(self.asmm)
 
     def take(self, item: Any) -> View | None:  # noqa: ANN401
         """Return the view with every decision of the frame that an item completes, or None."""
@@ -132,8 +136,10 @@ class AsmmStep(Step):
         frame, tops, n_gaps, n_crossed = seen
         quotes = Quotes.table(len(frame.rows))
         n = quotes_on_frame(self.asmm, self.rules.asmm, frame.rows, tops, readings, quotes, self.model)
+        if self.n_refits[0] != self.learnt.n_refits:
+            self.learnt = learnt(self.asmm)
         counted = int(self.n_pauses[0]), int(self.n_alerts[0]), n_gaps, n_crossed
-        return View(frame, tops, readings, quotes, n, *counted)
+        return View(frame, tops, readings, quotes, n, *counted, self.learnt)
 
     def dump(self) -> tuple[bytes, dict[int, Any]]:
         """Return inventory, pause, what was learnt of the market, and what waits for its other half.
@@ -182,7 +188,7 @@ class RiskStep(Step):
         n_faults = int(self.faults[0][0]) + int(self.faults[1][0])
         broken = view.n_gaps, view.n_crossed, n_faults
         alerts = view.n_alerts, int(self.n_invalid_flag[0])
-        return Standing(self.records.tobytes(), view.n_pauses, *broken, *alerts)
+        return Standing(self.records.tobytes(), view.n_pauses, *broken, *alerts, view.learnt)
 
     def dump(self) -> tuple[bytes, bytes]:
         """Return orders, position and account, and the fills that still wait for a markout."""

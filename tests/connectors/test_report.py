@@ -1,6 +1,8 @@
 from connectors.report import Standing, denied, faults, losses
 from connectors.tape import Tally
+from operators.calibration import FITTED
 from operators.kpis import Kpis
+from operators.learnt import Learnt, Side
 from operators.ledger import Ledger
 from operators.limits import OVER_BUDGET, TOO_SMALL
 from operators.markouts import Markouts
@@ -17,9 +19,18 @@ def test_a_standing_survives_its_checkpoint():
     account = {"ledger": Ledger.cell(n_fills=4, last_ns=11), "orders": Orders.cell(n_placed=9)}
     kpis = {"markouts": Markouts.cell(n_fills=7), "kpis": Kpis.cell(most_lots=8)}
     block = standing_of(**account, risk=Risk.cell(n_denied=5), **kpis).block
-    standing = Standing(block, 1, 2, 3, 4, 5, 6)
+    fit = Learnt(7, FITTED, 80.5, Side(0.5, 0.025, 0.99), Side(0.6, 0.026, 0.98), 2)
+    standing = Standing(block, 1, 2, 3, 4, 5, 6, fit)
     again = Standing.load(standing.dump())
     assert again == standing
+    assert again.learnt.figures() == {
+        "refits": 7,
+        "status": "fitted",
+        "sigma_ticks": 80.5,
+        "bid": {"a_per_s": 0.5, "k_per_tick": 0.025, "r2": 0.99},
+        "ask": {"a_per_s": 0.6, "k_per_tick": 0.026, "r2": 0.98},
+        "model_refused": 2,
+    }
     found = again.ledger[0], again.orders[0], again.risk[0], again.markouts[0], again.kpis[0]
     assert [int(n) for n in (found[0].n_fills, found[1].n_placed, found[2].n_denied)] == [4, 9, 5]
     assert [int(n) for n in (found[3].n_fills, found[4].most_lots, again.reached_ns())] == [7, 8, 11]
