@@ -77,3 +77,8 @@ def test_a_table_that_is_no_yaml_is_named(edited, problems):
     assert problems("symbols: [ETHUSDC]") == [
         "configs/instruments.yaml: line 1 is not valid YAML: found undefined alias 'b'"
     ]
+
+
+def test_an_order_of_any_listed_symbol_has_a_name_that_venues_take():
+    """`<run>-<symbol>-<n>` in 36 characters, ten billion orders long."""
+    assert max(len(f"{'0' * 8}-{symbol}-{10**10 - 1}") for _, symbol, _ in ENTRIES) <= 36

@@ -29,7 +29,7 @@ from operators.limits import (
     Code,
     table,
 )
-from operators.orders import CANCELING, FREE, SLOTS, OrdersParams, live_lots
+from operators.orders import CANCELING, FREE, SLOTS, WORKING, OrdersParams, live_lots
 from operators.quotes import Quotes
 from operators.risk import DAY_NS, exposure_lots
 from operators.rows import (
@@ -43,6 +43,7 @@ from operators.rows import (
     CANCELED,
     CLOCK,
     CONTROL,
+    EXPIRED,
     FILLED,
     HALT,
     LIMIT,
@@ -51,6 +52,7 @@ from operators.rows import (
     REJECTED,
     RESUME,
     SELL,
+    STATE,
     Row,
 )
 from operators.touch import EMPTY, INVALID
@@ -594,3 +596,44 @@ def test_a_halt_goes_before_an_order_to_reduce_and_is_not_weakened_by_it():
     desk.control(REDUCE)
     assert (desk.risk.state, desk.risk.reason) == (HALTED, OPERATOR)
     assert desk.transitions == [(ACTIVE, HALTED, OPERATOR)]
+
+
+REPORTS = (ACCEPTED, AMENDED, FILLED, CANCELED, REJECTED, AMEND_REJECTED, CANCEL_REJECTED, EXPIRED, STATE)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_reports_in_any_order_legal_or_not_never_make_a_request_exceed_the_budget(seed):
+    """Of known orders and of unknown ones, twice, too large, out of turn; amid halts and resumptions."""
+    chance = random.Random(seed)
+    desk = Desk(budget=3030, amends=seed % 2)
+    desk.levels, desk.rules.orders[0].level_step_ticks = 1 + seed % 3, 2
+    desk.rules.orders[0].unknown_after_ns, illegal = 5, 0
+    for step in range(1, 250):
+        last = int(desk.orders.last_number)
+        reports = [
+            (chance.choice(REPORTS), chance.randint(1, last + 2), chance.choice((BUY, SELL)), 100, lots)
+            for lots in (chance.choice((0, 1, 2, 5)) for _ in range(chance.randrange(4)))
+        ]
+        position = int(desk.risk.position_lots)
+        filled = sum(side * lots for kind, _, side, _, lots in reports if kind == FILLED)
+        if chance.random() < 0.1:
+            desk.ts_ns = step
+            desk.control(chance.choice((HALT, REDUCE, RESUME, RESUME, RESUME)))
+        bid = chance.randint(90, 99)
+        ask = bid + chance.randint(1, 10)
+        asked = desk.frame(reports, (bid, 5), (ask, 5), 100.0, step)
+        assert desk.risk.position_lots == position + filled
+        halted, reducing = desk.risk.state == HALTED, desk.risk.state == REDUCING
+        for side in (BUY, SELL):
+            new = [lots for kind, _, at, _, lots in asked if kind == PLACE and at == side]
+            live = sum(int(order.leaves_lots) for order in desk.live() if order.side == side)
+            worst = side * int(desk.risk.position_lots) + live
+            if new:
+                assert not halted
+                assert worst * 101 <= 3030
+                assert not reducing or worst <= 0
+        if halted:
+            assert all(order.stage != WORKING for order in desk.live())
+        illegal = int(desk.orders.n_illegal)
+    assert illegal > 0
+    assert len(desk.live()) <= SLOTS
