@@ -176,11 +176,9 @@ def spend(risk: Risk, params: RiskParams, ts_ns: int) -> bool:
 
 @kernel
 def wanted_lots(risk: Risk, side: int, lots: int) -> int:
-    """Return how much of a wanted order the trading state leaves."""
+    """Return how much of a wanted order the trading state leaves, where anything may be sent at all."""
     if risk.state == ACTIVE:
         return lots
-    if risk.state == HALTED:
-        return 0
     return min(lots, max(0, -side * risk.position_lots))
 
 

@@ -16,7 +16,7 @@ from operators.kernel import ROOT
 from operators.ledger import Fill
 from operators.measure import VpinMeasure
 from operators.outbox import open_outbox
-from operators.rows import Row, Rows
+from operators.rows import HALT, REDUCE, RESUME, Row, Rows
 
 SECONDS = 15
 
@@ -37,23 +37,32 @@ def in_one_pass(desk: Desk, rules: Rules, rows: Rows) -> tuple[Rows, bytes]:
     return outbox.requests[: counts.requests], outbox.fills[: counts.fills].tobytes()
 
 
+WISHES = {60: REDUCE, 70: HALT, 80: RESUME}
+"""By the number of the window that begins with it."""
+
+
 def a_run(play, rules: Rules, symbol: str, instrument):
     """Play a synthetic market through a desk; return what it asked, what was filled, and its records."""
     market = SyntheticMarket(Decimal(95_000), informed_share=0.4, trades_per_s=20.0)
     tape = open_tape(symbol, instrument, market, seed=3, start_ns=10**18, duration_s=SECONDS)
     playback, desk = Playback(tape, rules, open_exchange()), open_desk()
-    asked, filled, requests = [], [], Row.table(0)
+    asked, filled, requests, number = [], [], Row.table(0), 1
     while (rows := playback.play(requests)) is not None:
         requests, fills = play(desk, rules, rows)
         asked.append(requests.tobytes())
         filled.append(fills)
+        number += 1
+        if number in WISHES:
+            playback.control(WISHES[number], number)
+    assert desk.risk[0].n_transitions >= len(WISHES)
     return b"".join(asked), b"".join(filled), [cell.tobytes() for cell in desk]
 
 
+@pytest.mark.parametrize("more", ["quoting.levels=1", "book.shows_own_orders=true"])
 @pytest.mark.parametrize("decide", ["clock", "every_message"])
-def test_one_pass_over_the_rows_equals_the_steps_of_the_graph(decide):
+def test_one_pass_over_the_rows_equals_the_steps_of_the_graph(decide, more):
     settings = load(
-        ROOT / Path("configs/phoenix.yaml"), [f"quoting.decide={decide}", "vpin.bucket_size=20000"]
+        ROOT / Path("configs/phoenix.yaml"), [f"quoting.decide={decide}", "vpin.bucket_size=20000", more]
     )
     symbol = settings.symbols["BTCUSDC"]
     rules = rules_for(symbol, settings.source)

@@ -612,3 +612,11 @@ def test_however_a_side_stands_one_answered_round_leaves_the_levels_wanted(seed)
         assert sorted((int(order.price_ticks) for order in desk.live()), reverse=True) == levels
         assert desk.want(ticks, lots) == []
     assert (desk.orders.n_illegal, desk.orders.n_stray, desk.orders.fault) == (0, 0, 0)
+
+
+def test_an_order_that_lives_after_all_and_finds_no_place_is_a_fault():
+    desk = Desk()
+    for _ in range(SLOTS):
+        desk.place(100)
+    desk.hear(ACCEPTED, 99, lots=5)
+    assert (desk.orders.fault, desk.orders.n_adopted, desk.orders.n_stray) == (1, 0, 1)
