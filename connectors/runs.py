@@ -4,14 +4,18 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 from urllib.parse import quote
 
 from operators.errors import RunDirectoryError
 
+LEFT: Final = ("-wal", "-journal")
+"""Endings of the files beside a database from which it recovers."""
 CHECKPOINT: Final = "checkpoint"
 """The folder in which a run of the graph keeps what it needs to go on."""
 
@@ -68,11 +72,30 @@ def require_checkpoint(path: Path) -> None:
         )
     for file in files:
         try:
-            # As it lies on the disk: what a kill left to be recovered is left to the one who resumes.
-            with closing(sqlite3.connect(f"file:{quote(str(file))}?immutable=1", uri=True)) as store:
-                store.execute("PRAGMA schema_version").fetchone()
+            _read(file)
         except sqlite3.DatabaseError as error:
             raise RunDirectoryError(f"{file} is damaged and cannot be resumed from: {error}") from None
+
+
+def _read(file: Path) -> None:
+    """Read a database as it lies on the disk, or as it will once what a kill left half written is recovered.
+
+    Raises:
+        DatabaseError: it is none.
+    """
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(file))}?immutable=1", uri=True)) as store:
+            store.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.DatabaseError:
+        left = [path for path in (file.with_name(f"{file.name}{end}") for end in LEFT) if path.exists()]
+        if not left:
+            raise
+        # On a copy: to recover it is left to the one who resumes.
+        with TemporaryDirectory() as folder:
+            for path in (file, *left):
+                shutil.copy(path, folder)
+            with closing(sqlite3.connect(Path(folder) / file.name)) as store:
+                store.execute("PRAGMA schema_version").fetchone()
 
 
 def claim(path: Path) -> int:

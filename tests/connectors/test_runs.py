@@ -1,12 +1,21 @@
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
 from connectors.journal import RunDirectory
-from connectors.runs import claim, is_finished, latest_unfinished, next_directory, runs_of
+from connectors.runs import (
+    claim,
+    is_finished,
+    latest_unfinished,
+    next_directory,
+    require_checkpoint,
+    runs_of,
+)
 from operators.errors import RunDirectoryError
 
 TEXTS = {"config.yaml": "profile: p\n"}
@@ -108,3 +117,40 @@ def test_going_on_takes_back_what_a_stop_had_merged_and_keeps_the_settings(tmp_p
 def test_a_checkpoint_whose_directory_is_gone_is_one_sentence(tmp_path):
     with pytest.raises(RunDirectoryError, match="gone: this checkpoint goes on in it"):
         RunDirectory(tmp_path, ["A"], TEXTS).adopt(tmp_path / "gone")
+
+
+def torn(folder):
+    """Leave a store as a kill leaves it that hits while its log is being written back: half of it."""
+    store = folder / "checkpoint" / "part-0.sqlite3"
+    store.parent.mkdir(parents=True)
+    work = folder / "work.sqlite3"
+    with closing(sqlite3.connect(work)) as base:
+        base.execute("PRAGMA journal_mode=WAL")
+        base.execute("PRAGMA wal_autocheckpoint=0")
+        base.execute("CREATE TABLE snapshots (state BLOB)")
+        base.commit()
+        base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        short = work.read_bytes()
+        base.executemany("INSERT INTO snapshots VALUES (?)", [(b"x" * 3000,)] * 40)
+        base.commit()
+        log = work.with_name("work.sqlite3-wal").read_bytes()
+        base.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        page = work.read_bytes()[:4096]
+    store.write_bytes(page + short[4096:])
+    return store, log
+
+
+def test_a_checkpoint_that_was_half_written_back_is_whole_with_its_log(tmp_path):
+    store, log = torn(tmp_path)
+    with pytest.raises(RunDirectoryError, match="damaged and cannot be resumed from: database disk image"):
+        require_checkpoint(tmp_path)
+    beside = store.with_name(f"{store.name}-wal")
+    beside.write_bytes(log)
+    before = store.read_bytes()
+    require_checkpoint(tmp_path)
+    # What is to be recovered is left to the one who resumes.
+    assert (store.read_bytes(), beside.read_bytes()) == (before, log)
+    for path in (store, beside):
+        path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(RunDirectoryError, match="is damaged"):
+        require_checkpoint(tmp_path)
