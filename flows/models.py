@@ -26,10 +26,10 @@ def model_of(symbol: SymbolSettings) -> Model | None:
         raise named.wrong("must make a model, but what it makes cannot be called")
     inventory = np.arange(-10, 11) * SAMPLE.order_lots
     try:
-        given = model(SAMPLE, inventory)
+        made = usable(model(SAMPLE, inventory), inventory)
     except Exception as error:
         raise named.wrong(f"must make a model, but it raised {type(error).__name__} ({error})") from error
-    if usable(given, inventory) is None:
+    if made is None:
         raise named.wrong("must make a model that gives bid and ask a finite depth for each inventory")
     return cast("Model", model)
 

@@ -15,7 +15,7 @@ from operators.depths import lay_table
 from operators.kernel import Cell, Table, kernel
 from operators.models import fall_back
 from operators.quotes import Asmm, AsmmParams, Quotes
-from operators.rows import Rows
+from operators.rows import LIMIT, Rows
 from operators.touch import Top
 from operators.toxicity import Reading
 
@@ -59,14 +59,17 @@ def _fall_back(cell: Cell[Asmm], setup: Cell[AsmmParams]) -> None:
 
 
 def usable(given: object, inventory: NDArray[np.int64]) -> tuple[Floats, Floats] | None:
-    """Return what a model gave as two arrays, or None unless both have a finite depth for each inventory."""
+    """Return what a model gave as two arrays, or None unless both have a finite depth for each inventory.
+
+    Depths beyond 2^53 ticks are none: a line between two of them may not be finite any more.
+    """
     try:
         bid, ask = (np.asarray(depths, np.float64) for depths in given)  # type: ignore[attr-defined]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     if bid.shape != inventory.shape or ask.shape != inventory.shape:
         return None
-    return (bid, ask) if np.isfinite(bid).all() and np.isfinite(ask).all() else None
+    return (bid, ask) if (np.abs([bid, ask]) < LIMIT).all() else None
 
 
 def ask(model: Model, cell: Cell[Asmm], setup: Cell[AsmmParams]) -> None:

@@ -74,6 +74,11 @@ def test_a_checkpoint_belongs_to_the_module_as_it_was_written(example, tmp_path)
             "must make a model that gives bid and ask a",
         ),
         ("def make(symbol): return lambda f, q: (q, q / 0.0)", "must make a model that gives"),
+        ("def make(symbol): return lambda f, q: ([10**400] * len(q), q)", "must make a model that gives"),
+        (
+            "def make(symbol): return lambda f, q: (1 / 0 for _ in q)",
+            "must make a model, but it raised ZeroDivisionError",
+        ),
     ],
 )
 @pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")

@@ -102,6 +102,9 @@ def raises(_fitted, inventory):
         lambda _, inventory: (inventory, inventory + np.inf),
         lambda _, inventory: (inventory, inventory, inventory),
         lambda _, inventory: (["wide"] * len(inventory), inventory),
+        lambda _, inventory: ([10**400] * len(inventory), inventory),
+        lambda _, inventory: (1e308 * (-1.0) ** inventory, -1e308 * (-1.0) ** inventory),
+        lambda _, inventory: (1 / 0 for _ in inventory),
     ],
 )
 def test_what_is_of_no_use_is_counted_and_the_volatility_alone_is_quoted_by(model):
@@ -119,3 +122,5 @@ def test_depths_are_two_finite_numbers_for_each_inventory():
     assert [depths.tolist() for depths in given] == [[1, 2, 3], [4, 5, 6]]
     assert usable(np.ones((2, 3)), inventory) is not None
     assert usable(np.ones((3, 2)), inventory) is None
+    assert usable(np.full((2, 3), 2.0**53 - 1), inventory) is not None
+    assert usable(np.full((2, 3), -(2.0**53)), inventory) is None
