@@ -59,14 +59,17 @@ def _withdraw(quotes: Quotes) -> None:
 
 @kernel
 def _reserve(asmm: Asmm, params: AsmmParams, fair: float, half: float, reading: Reading, out: Quotes) -> None:
-    """Move the reservation price by inventory, toxic flow, coming funding and signed flow."""
+    """Move the reservation price by inventory, toxic flow, coming funding and signed flow.
+
+    Each is bounded by the price, or a multiple of it, so that what comes of them can still be rounded.
+    """
     out.shift_ticks = min(max(shift_ticks(asmm.depths, asmm.inventory_lots), -fair), fair)
     near = nearness(asmm.funding, params.funding, out.ts_ns)
     out.funding_ticks = bias_ticks(asmm.funding, params.funding, near, fair, half)
     out.reservation_ticks = fair + out.shift_ticks
     out.reservation_ticks += toxic_lean_ticks(asmm, params, reading, out.shift_ticks, out.ts_ns)
     out.reservation_ticks += out.funding_ticks
-    out.reservation_ticks += signal_lean_ticks(reading, params)
+    out.reservation_ticks += min(max(signal_lean_ticks(reading, params), -fair), fair)
 
 
 @kernel
@@ -107,7 +110,6 @@ def decide(asmm: Asmm, params: AsmmParams, ts_ns: int, top: Top, reading: Readin
     quotes.ts_ns = ts_ns
     watch_level(asmm, params, reading)
     paused = is_paused(asmm, params, reading, ts_ns)
-    quotes.paused = 1 if paused else 0
     quotes.paused = 1 if paused else 0
     if top.state != VALID or ts_ns - top.updated_ns > params.stale_after_ns:
         return

@@ -342,6 +342,15 @@ def test_signed_flow_leans_the_reservation_price_where_it_presses_and_only_if_as
     assert desk(**{weight: 4.0}).sees(reading={signal: -0.5}).reservation_ticks == plain - 2.0
 
 
+@pytest.mark.parametrize("flow", [1e16, -1e16])
+def test_signed_flow_beyond_all_bounds_leans_by_the_price_at_most_and_crosses_nothing(flow):
+    """A million ticks a lot: what cannot be counted in ticks could not be rounded to one."""
+    quotes = desk(ofi_lean_ticks=1e6, max_improve_ticks=1 << 40).sees(reading={"ofi_lots": flow})
+    assert quotes.reservation_ticks == (2002 if flow > 0 else 0)
+    assert prices(quotes) == ((1001, 2007) if flow > 0 else (-5, 1001))
+    assert sizes(quotes) == (10 if flow > 0 else 0, 10)
+
+
 @pytest.mark.parametrize("held", [30, -30, 0])
 def test_toxic_flow_leans_further_towards_flat_above_the_threshold_if_asked(held):
     usual = {"skew_ticks_per_lot": 0.1, "threshold": 0.7}

@@ -160,6 +160,20 @@ def test_no_model_quotes_nearer_than_the_minimum(model):
     assert least.half_spread_ticks == pytest.approx(617.0005, rel=1e-12)
 
 
+@every_model
+@pytest.mark.parametrize("held", [0, 1, -37, 95, -100])
+@pytest.mark.parametrize("vpin", [None, 0.8])
+def test_the_mirrored_book_and_inventory_get_the_mirrored_quotes(model, held, vpin):
+    """The sizes at the touch change sides, as the inventory and the funding rate do."""
+    params = maker(model, microprice=1, toxic_skew=1.5)
+    bid, ask = 617_000, 617_004
+    here = quotes(params, held, vpin=vpin, top=(bid, ask, 7, 2), funding=(3_000, 40.0))
+    image = quotes(params, -held, vpin=vpin, top=(bid, ask, 2, 7), funding=(-3_000, 40.0))
+    assert here.reservation_ticks != here.mid_ticks
+    assert (here.bid_lots, here.ask_lots) == (image.ask_lots, image.bid_lots)
+    assert (image.bid_ticks, image.ask_ticks) == (bid + ask - here.ask_ticks, bid + ask - here.bid_ticks)
+
+
 TOPS = st.tuples(st.integers(1, 10**7), st.integers(1, 50), st.integers(0, 99), st.integers(0, 99))
 NUMBERS = st.tuples(
     st.floats(0, 1e6), st.floats(1e-12, 1e9), st.floats(1e-12, 1e4), st.floats(0, 1e6), st.integers(-500, 500)
