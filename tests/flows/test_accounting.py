@@ -18,9 +18,11 @@ from operators.rows import CLOCK, FILLED, LAST, plain
 from operators.touch import VALID, Top
 from tests.oracles.plain_accounts import Books, Event
 from tests.oracles.runs import (
+    QUIET,
     REPLAY,
     capture,
     eavesdrop,
+    first_rows,
     fused,
     graphed,
     lines,
@@ -153,3 +155,20 @@ def test_fills_of_the_log_are_those_of_the_account(out, whole):
         traded = sum(Decimal(line["price"]) * Decimal(line["size"]) for line in mine)
         assert traded == Decimal(whole["symbols"][symbol]["traded"])
         assert len({line["id"] for line in mine}) == whole["symbols"][symbol]["filled"]
+
+
+@pytest.mark.parametrize(
+    ("lean", "side"), [("signals.trade_lean_ticks=0", -1), ("signals.trade_lean_ticks=60", 1)]
+)
+def test_the_settlement_of_a_recording_is_booked_for_what_was_held_at_midnight(data, tmp_path, lean, side):
+    """At 2023-04-05 00:00 the long paid 0.00276 % of 28,155.1; who follows trades is long by then."""
+    folder = first_rows(data / "tables" / "binance_usdm_btcusdt_20230405", tmp_path, 125)
+    near = ("quoting.min_half_spread_bps=0.1", lean)
+    out = fused(made(tmp_path / "run", QUIET, f"source.path={folder}", *near, config=REPLAY))
+    figures = json.loads((out / "summary.json").read_text())["symbols"]["BTCUSDT"]
+    midnight = 1_680_652_800 * 10**9
+    held = [Decimal(line["position"]) for line in lines(out / "fills.jsonl") if line["ts"] < midnight][-1]
+    assert held * side > 0
+    paid = held * Decimal("28155.1") * Decimal("0.0000276")
+    assert (figures["settlements"], Decimal(figures["funding"])) == (1, paid)
+    assert Decimal(figures["pnl"]["funding"]) == -paid

@@ -8,7 +8,7 @@ import pytest
 from operators.models import glft, pooled_a, pooled_k
 from operators.quoter import Fitted, Side, quotes_on_frame, usable
 from operators.quotes import GLFT, OWN, Asmm, Quotes
-from operators.toxicity import Reading
+from operators.toxicity import OK, Reading
 from tests.oracles.fill_flow import Flow, rows_of, setup
 
 ROWS, TOPS = rows_of(Flow(a=(12.0, 8.0)).events(60, 1))
@@ -113,6 +113,34 @@ def test_what_is_of_no_use_is_counted_and_the_volatility_alone_is_quoted_by(mode
     half = made["half_spread_ticks"][-1]
     assert half == pytest.approx(0.5 * state[0].calibration.sigma)
     assert (made["bid_lots"] > 0).all()
+
+
+def decided_at(vpin, held, **changes):
+    """Return the last of the decisions by a model of one's own, all while toxicity is such."""
+    params, state, n = maker(OWN), Asmm.cell(), len(ROWS)
+    usual = {"threshold": 0.7, "multiplier": 0.2, "pause_threshold": 0.9, "pause_ns": 1 << 50}
+    for name, value in {**usual, **changes}.items():
+        setattr(params[0], name, value)
+    state[0].inventory_lots = held
+    readings, out = Reading.table(n), Quotes.table(n)
+    for name, value in (("value", vpin), ("level", vpin), ("status", OK), ("n_closed", 1)):
+        np.asarray(readings)[name] = value
+    assert quotes_on_frame(state, params, ROWS, TOPS, readings, out, closed_form) == n
+    assert state[0].depths.curved == 1, "it was asked"
+    return out[n - 1]
+
+
+def test_toxic_flow_widens_withdraws_and_leans_a_model_of_ones_own_too():
+    calm, toxic = decided_at(0.0, 3), decided_at(0.8, 3)
+    assert toxic.half_spread_ticks == pytest.approx(1.16 * calm.half_spread_ticks, rel=1e-12)
+    assert toxic.reservation_ticks == calm.reservation_ticks
+    paused = decided_at(0.95, 3)
+    assert (paused.bid_lots, paused.ask_lots, paused.paused) == (0, 0, 1)
+    leaning = decided_at(0.8, 3, toxic_skew=1.5)
+    assert leaning.reservation_ticks - calm.reservation_ticks == pytest.approx(
+        1.5 * calm.shift_ticks, rel=1e-9
+    )
+    assert calm.shift_ticks < 0
 
 
 def test_depths_are_two_finite_numbers_for_each_inventory():
