@@ -168,7 +168,7 @@ def _follow_side(
     lots = wanted_lots(risk, side, asked) if code == ALLOWED else 0
     if lots <= 0 < asked:
         deny(risk, code if code != ALLOWED else NOT_REDUCING)
-    levels = (quotes.levels if risk.state != REDUCING else 1) if lots > 0 else 0
+    levels = _levels(risk, rules.risk, side, quotes.levels, lots)
     met = keep(orders, habits, ts_ns, side, ticks, lots, levels)
     unmet = 0
     for level in range(levels):
@@ -178,6 +178,17 @@ def _follow_side(
         if (met >> level) & 1 == 0:
             price = level_ticks(habits, side, ticks, level)
             new -= _bring(office, rules, side, price, lots if new > 0 else 0, quotes, outbox)
+
+
+@kernel
+def _levels(risk: Risk, limits: RiskParams, side: int, levels: int, lots: int) -> int:
+    """Return how many levels are wanted: no more than take the position to its limit, and one to reduce."""
+    if lots <= 0 or risk.state == REDUCING:
+        return 1 if lots > 0 else 0
+    if limits.max_inventory_lots <= 0:
+        return levels
+    room = limits.max_inventory_lots - side * risk.position_lots
+    return min(levels, max(1, -(-room // lots)))
 
 
 @kernel

@@ -637,3 +637,13 @@ def test_reports_in_any_order_legal_or_not_never_make_a_request_exceed_the_budge
         illegal = int(desk.orders.n_illegal)
     assert illegal > 0
     assert len(desk.live()) <= SLOTS
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+@pytest.mark.parametrize(("held", "levels"), [(0, 3), (9, 3), (10, 2), (15, 1), (19, 1), (-30, 3)])
+def test_levels_go_no_further_than_the_inventory_limit(side, held, levels):
+    desk = Desk(max_inventory_lots=20)
+    desk.levels, desk.rules.orders[0].level_step_ticks = 3, 2
+    desk.hold(side * held)
+    asked = desk.frame(**({"bid": (99, 5)} if side > 0 else {"ask": (101, 5)}))
+    assert len(asked) == levels
