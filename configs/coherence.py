@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from configs.buckets import step
 from configs.problems import ABSENT
-from configs.schema import Calibration, Quoting, Risk, Source, Synthetic, Venue, Vpin
+from configs.schema import Calibration, Orders, Quoting, Risk, Source, Synthetic, Venue, Vpin
 from operators.depths import MOST_ORDERS
 from operators.instruments import Instrument
 from operators.rows import LIMIT
@@ -18,6 +18,8 @@ LEAST_PRICE_TICKS: Final = 100
 LEAST_TRADE_LOTS: Final = 5
 MOST_STEPS: Final = 2**40
 """A synthetic market's price in ticks and mean trade in lots: neither all rounding nor beyond exactness."""
+LEAST_RATE: Final = 0.001
+"""Orders per second: a burst of 100,000 is then three years ahead of its time, which still fits 64 bits."""
 MOST_NOTIONAL: Final = 2**46
 """Its mean trade in ticks times lots."""
 
@@ -61,6 +63,15 @@ def venue_clashes(venue: Venue) -> Iterator[Clash]:
         yield Clash(("outage_for_s", "outage_every_s"), text, f"{venue.outage_for_s:g}")
 
 
+def orders_clashes(orders: Orders, venue: Venue) -> Iterator[Clash]:
+    """Check that an order is asked after only when its answer could have come."""
+    entry = max(venue.entry_latency_table_ms, default=venue.entry_latency_ms)
+    response = max(venue.response_latency_table_ms, default=venue.response_latency_ms)
+    if orders.unknown_after_ms <= entry + response:
+        text = f"must be more than the {entry + response:g} ms that an answer of the venue takes"
+        yield Clash(("unknown_after_ms",), text, f"{orders.unknown_after_ms:g}")
+
+
 def quoting_clashes(quoting: Quoting) -> Iterator[Clash]:
     """Check the quotes."""
     if quoting.model not in MODELS and not MEASURE.fullmatch(quoting.model):
@@ -87,6 +98,9 @@ def calibration_clashes(calibration: Calibration) -> Iterator[Clash]:
 
 def risk_clashes(risk: Risk, instrument: Instrument | None) -> Iterator[Clash]:
     """Check that limits can be counted."""
+    if 0 < risk.orders_per_s < LEAST_RATE:
+        text = f"must be at least {LEAST_RATE:g}, or 0 for no limit"
+        yield Clash(("orders_per_s",), text, risk.orders_per_s)
     if instrument is not None:
         one = instrument.tick_lot
         yield from _too_many("max_order_notional", risk.max_order_notional, one)

@@ -19,6 +19,7 @@ from operators.limits import HALTED, REDUCING, RiskParams
 from operators.loop import LoopParams
 from operators.orders import OrdersParams
 from operators.queue import PROB, RISK_AVERSE, VenueParams
+from operators.rows import NOTIONAL_LIMIT
 from operators.toxicity import (
     ADV,
     AGGRESSOR,
@@ -163,14 +164,19 @@ def _risk(symbol: SymbolSettings, source: Source) -> Cell[RiskParams]:
         max_order_tick_lots=_floor(risk.max_order_notional / unit),
         min_notional_tick_lots=_least(symbol.instrument),
         max_inventory_lots=symbol.quoting.max_inventory_lots,
-        daily_loss_tick_lots=_floor((risk.daily_loss or Decimal(0)) / unit),
-        drawdown_tick_lots=_floor((risk.drawdown or Decimal(0)) / unit),
+        daily_loss_tick_lots=_loss(risk.daily_loss, unit),
+        drawdown_tick_lots=_loss(risk.drawdown, unit),
         loss_state=HALTED if risk.on_loss == "halt" else REDUCING,
         stale_after_ns=_ns(source.stale_after_ms),
         max_lag_ns=_ns(risk.max_lag_ms),
         **_rate(risk),
         price_band_bps=risk.price_band_bps,
     )
+
+
+def _loss(limit: Decimal | None, unit: Decimal) -> int:
+    """A limit below one unit is not none, and one beyond what can be counted is never reached."""
+    return 0 if limit is None else min(max(1, _floor(limit / unit)), NOTIONAL_LIMIT)
 
 
 def _rate(risk: SymbolRisk) -> dict[str, int]:

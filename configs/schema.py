@@ -353,7 +353,11 @@ class Limits(Section):
         500.0, "Orders stand no further than this from the mid.", BPS, gt=0, le=10_000
     )
     max_lag_ms: Number = key(
-        0.0, "No orders while the newest book is older than this by the venue's clock; 0 is never.", MS, ge=0
+        0.0,
+        "No orders while the newest book is older than this by the venue's clock; 0 is never.",
+        MS,
+        ge=0,
+        le=86_400_000,
     )
     orders_per_s: Number = key(
         0.0, "Orders and amends in the long run, cancels not counted; 0 is no limit.", "1/s", ge=0, le=100_000

@@ -9,6 +9,7 @@ from configs import instruments
 from configs.coherence import (
     Clash,
     calibration_clashes,
+    orders_clashes,
     quoting_clashes,
     risk_clashes,
     synthetic_clashes,
@@ -118,6 +119,7 @@ def _clashes(
 ) -> Iterator[tuple[str, Iterator[Clash]]]:
     yield "vpin", vpin_clashes(checked["vpin"].value, instrument)
     yield "venue", venue_clashes(checked["venue"].value)
+    yield "orders", orders_clashes(checked["orders"].value, checked["venue"].value)
     yield "quoting", quoting_clashes(checked["quoting"].value)
     yield "calibration", calibration_clashes(checked["calibration"].value)
     yield "risk", risk_clashes(checked["risk"].value, instrument)

@@ -150,6 +150,7 @@ def values_of(field):
 FIXED = {"price", "mean_trade_notional", "max_inventory_lots", "n_buckets", "cdf_window", "kind", "path"}
 FIXED |= {*TOTALS, "budget_notional", "measure", "outage_for_s"}
 FIXED |= {"model", "window_s", "fit_from_bps", "fit_to_bps"}
+FIXED |= {"unknown_after_ms", "orders_per_s"}
 
 
 @st.composite
@@ -166,6 +167,8 @@ def trees(draw):
     tree["quoting"]["max_inventory_lots"] = 10**11
     tree["vpin"]["n_buckets"] = 1000
     tree["calibration"]["window_s"] = 3600
+    tree["orders"]["unknown_after_ms"] = draw(st.floats(120_001, 3_600_000))
+    tree["risk"]["orders_per_s"] = draw(st.just(0) | st.floats(0.001, 100_000))
     tree["synthetic"]["price"] = "1234.5"
     grid = {"tick": draw(st.sampled_from(["0.1", "1e-5", "0.25", "3"])), "lot": "0.001", "multiplier": "1"}
     level = draw(st.floats(0, 1))
