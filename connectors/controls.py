@@ -19,6 +19,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, Final, NamedTuple
 
 from operators.errors import SourceError
@@ -62,18 +63,25 @@ def read_switch(path: Path) -> Mapping[str, Wish] | None:
     What cannot be understood halts: the file is there because something is wrong.
     """
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return None
+        # To open a pipe would wait for whoever writes to it.
+        text = path.read_text(encoding="utf-8", errors="replace") if S_ISREG(path.stat().st_mode) else ""
     except OSError as error:
+        if not os.path.lexists(path):
+            return None
         return {"*": Wish(HALT, f"{SWITCH} cannot be read: {error.strerror}")}
     try:
-        tree: dict[str, Any] = json.loads(text) if text.strip() else {"all": "halt"}
-        why = str(tree.get("why", ""))
-        wanted = {symbol: _wish(said, why) for symbol, said in tree.get("symbols", {}).items()}
-        return {**wanted, "*": _wish(tree.get("all", "resume"), why)}
+        return _understood(json.loads(text) if text.strip() else {})
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return {"*": Wish(HALT, f"{SWITCH} cannot be understood")}
+
+
+def _understood(tree: dict[str, Any]) -> dict[str, Wish]:
+    """Where no symbols are named, all are meant; a key that means nothing may be a halt misspelt."""
+    why = str(tree.get("why", ""))
+    if not {"symbols", "all", "why"}.issuperset(tree):
+        raise ValueError(why)
+    wanted = {symbol: _wish(said, why) for symbol, said in tree.get("symbols", {}).items()}
+    return {**wanted, "*": _wish(tree.get("all", "resume" if "symbols" in tree else "halt"), why)}
 
 
 def _wish(said: str | Mapping[str, object], why: str) -> Wish:
@@ -117,7 +125,7 @@ class Switch:
             status = self.path.stat()
             seen = status.st_ino, status.st_mtime_ns, status.st_size
         except OSError:
-            self.seen, self.wanted = None, {}
+            self.seen, self.wanted = None, read_switch(self.path) or {}
             return
         if seen != self.seen:
             self.seen, self.wanted = seen, read_switch(self.path) or {}

@@ -1,4 +1,6 @@
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -81,12 +83,33 @@ def test_the_switch_halts_and_its_removal_resumes_each_once(run):
         ('{"symbols": 3}', HALT, "halt cannot be understood"),
         ("[" * 100_000, HALT, "halt cannot be understood"),
         ("\x00\x01", HALT, "halt cannot be understood"),
+        ("{}", HALT, ""),
+        ('{"why": "rain"}', HALT, "rain"),
+        ('{"symbols": {}}', RESUME, ""),
+        ('{"al": "halt"}', HALT, "halt cannot be understood"),
+        ('{"symbols": {"ETHUSDC": "halt"}, "All": "halt"}', HALT, "halt cannot be understood"),
     ],
 )
 def test_whatever_the_switch_says_it_is_obeyed_and_halts_where_it_cannot_be_understood(run, text, wish, why):
     (run / SWITCH).write_text(text)
     wanted = Eager(run / SWITCH).wish("BTCUSDC")
     assert (wanted.wish, wanted.why) == (wish, why)
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        Path.mkdir,
+        os.mkfifo,
+        lambda path: path.symlink_to(path),
+        lambda path: path.symlink_to("nowhere"),
+        lambda path: path.symlink_to("/dev/zero"),
+    ],
+    ids=["directory", "pipe", "circle", "dangling", "device"],
+)
+def test_whatever_is_named_like_the_switch_halts_and_is_not_waited_for(run, put):
+    put(run / SWITCH)
+    assert play(controls_in(run), range(1, 3)) == [(1, HALT)]
 
 
 def test_a_switch_that_cannot_be_read_halts(run):
