@@ -1,0 +1,33 @@
+"""What the command line tells of a switch that was thrown, by what stands in the run directory."""
+
+import json
+
+import pytest
+
+from connectors.controls import SWITCH, read_switch
+from flows import halting
+from operators.rows import HALT, REDUCE, RESUME
+
+DRAWDOWN = {"ts": 5, "from": "active", "to": "halted", "reason": "drawdown", "position": "0", "live": 0}
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """A run whose one symbol a drawdown has halted, and that never answers."""
+    monkeypatch.setattr(halting, "is_running", lambda _: True)
+    (tmp_path / "config.yaml").write_text("symbols: {BTCUSDC: {}}")
+    (tmp_path / "transitions").mkdir()
+    (tmp_path / "transitions" / "BTCUSDC.jsonl").write_text(json.dumps(DRAWDOWN) + "\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("wish", [HALT, REDUCE])
+def test_what_is_halted_is_not_waited_for_to_be_reduced(run, capsys, wish):
+    assert halting.throw(run, (), wish, "", 0.1) == 0
+    assert capsys.readouterr().out == "BTCUSDC: was halted already (drawdown)\n"
+    assert read_switch(run / SWITCH)["*"].wish == wish
+
+
+def test_a_symbol_that_does_not_resume_is_named_and_counted(run, capsys):
+    assert halting.throw(run, ("BTCUSDC",), RESUME, "", 0.05) == 1
+    assert capsys.readouterr().out == "BTCUSDC: no answer within 0.05 s; the switch stays at resume\n"
