@@ -71,7 +71,7 @@ def run_stretch(
     receipts = exchange.receipts
     cells = (exchange.loop, exchange.venue, exchange.book, receipts)
     setup = (rules.loop, rules.venue, rules.book)
-    while max(counts.requests, counts.fills, counts.samples) + SPARE < LOG:
+    while max(counts.requests, counts.fills, counts.samples, counts.transitions) + SPARE < LOG:
         until_ns = play_window(cells, setup, tapes[0], tapes[1], until[0], until[1])
         if until_ns < 0:
             return until_ns
