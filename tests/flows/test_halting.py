@@ -25,7 +25,9 @@ def run(tmp_path, monkeypatch):
 def test_what_is_halted_is_not_waited_for_to_be_reduced(run, capsys, wish):
     assert halting.throw(run, (), wish, "", 0.1) == 0
     assert capsys.readouterr().out == "BTCUSDC: was halted already (drawdown)\n"
-    assert read_switch(run / SWITCH)["*"].wish == wish
+    thrown = read_switch(run / SWITCH)
+    assert thrown is not None
+    assert thrown["*"].wish == wish
 
 
 def test_a_symbol_that_does_not_resume_is_named_and_counted(run, capsys):

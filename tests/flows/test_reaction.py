@@ -11,7 +11,7 @@ from operators.flow import flow_on_frame
 from operators.measure import VpinMeasure
 from operators.quoter import quotes_on_frame
 from operators.quotes import Quotes
-from operators.rows import settles
+from operators.rows import Rows, settles
 from operators.touch import Top
 from operators.toxicity import Reading
 from tests.oracles.runs import graphed, lines, lively, made, overheard
@@ -29,7 +29,8 @@ WIDE = (
 
 def stated(rules, frames):
     """Return (time, buckets closed, value) of every row that settles; by time, widening and prices wanted."""
-    desk, measure, readings, wanted = open_desk(), VpinMeasure(rules.vpin), [], {}
+    desk, measure, readings = open_desk(), VpinMeasure(rules.vpin), []
+    wanted: dict[int, list[tuple[float, dict[str, int]]]] = {}
     for rows in frames:
         n = len(rows)
         tops, seen, quotes = Top.table(n), Reading.table(n), Quotes.table(n)
@@ -73,7 +74,7 @@ def followed(ts, side, readings, wanted, sent):
 @pytest.mark.parametrize("rhythm", ["clock", "every_message"])
 def test_quotes_follow_what_widens_them_within_100_ms(tmp_path, rhythm):
     job = made(tmp_path / "run", *lively("BTCUSDC", seconds=20, clock=rhythm == "clock"), *WIDE)
-    seen = {}
+    seen: dict[str, list[Rows]] = {}
     out = graphed(job, LoopSource(job.shared, overheard(job, seen)))
     readings, wanted = stated(job.rules["BTCUSDC"], seen["BTCUSDC"])
     tick = job.settings.symbols["BTCUSDC"].instrument.tick
