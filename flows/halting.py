@@ -32,6 +32,8 @@ def throw(run: Path | None, symbols: Sequence[str], wish: int, why: str, wait_s:
     strangers = [symbol for symbol in symbols if symbol not in traded]
     if strangers:
         raise ConfigError([f"{run} does not trade {', '.join(strangers)}: {', '.join(traded)}"])
+    if (run / SWITCH).is_dir():
+        raise ConfigError([f"{run / SWITCH} is a folder, which halts every symbol: remove it first"])
     chosen = list(symbols) or traded
     before = {symbol: _last(run, symbol) for symbol in chosen}
     _write(run / SWITCH, symbols, Wish(wish, why, str(time.time_ns())))

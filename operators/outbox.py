@@ -77,7 +77,7 @@ def open_outbox(n_rows: int) -> Outbox:
     """Return an outbox for all that a frame of so many rows can make."""
     return Outbox(
         Counts.cell(),
-        Row.table(2 * n_rows + 4 * SLOTS + ROOM),
+        Row.table(3 * n_rows + 4 * SLOTS + ROOM),
         Fill.table(n_rows),
         Transition.table(n_rows + 1),
         Sample.table(n_rows),

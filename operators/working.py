@@ -28,7 +28,7 @@ MOVES: Final = 2
 
 NONE: Final = -1
 ROOM: Final = 64
-"""Requests of one decision besides questions, at most."""
+"""More than what is asked for in one decision."""
 
 
 @kernel
@@ -178,7 +178,8 @@ def cancel_all(orders: Orders, ts_ns: int, out: Rows, n: int) -> int:
 
 @kernel
 def ask_after(orders: Orders, params: OrdersParams, ts_ns: int, out: Rows, n: int) -> int:
-    """Ask for orders whose requests stay unanswered, and now and then for those that are quiet."""
+    """Ask for an order whose request stays unanswered, or that is quiet: for one in each decision."""
+    asked = False
     for s in range(orders.n_slots):
         order = orders.slots[s]
         patience = params.confirm_after_ns if order.stage == WORKING else params.unknown_after_ns
@@ -187,7 +188,8 @@ def ask_after(orders: Orders, params: OrdersParams, ts_ns: int, out: Rows, n: in
         if order.stage in (PENDING, AMENDING, CANCELING):
             orders.n_unknown += 1
             order.stage = UNKNOWN
-        if n + ROOM < len(out):
+        if not asked:
+            asked = True
             orders.n_queries += 1
             order.heard_ns = ts_ns
             n = _request(out, n, ts_ns, QUERY, order, order.price_ticks)

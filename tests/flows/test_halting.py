@@ -6,6 +6,7 @@ import pytest
 
 from connectors.controls import SWITCH, read_switch
 from flows import halting
+from operators.errors import ConfigError
 from operators.rows import HALT, REDUCE, RESUME
 
 DRAWDOWN = {"ts": 5, "from": "active", "to": "halted", "reason": "drawdown", "position": "0", "live": 0}
@@ -33,3 +34,9 @@ def test_what_is_halted_is_not_waited_for_to_be_reduced(run, capsys, wish):
 def test_a_symbol_that_does_not_resume_is_named_and_counted(run, capsys):
     assert halting.throw(run, ("BTCUSDC",), RESUME, "", 0.05) == 1
     assert capsys.readouterr().out == "BTCUSDC: no answer within 0.05 s; the switch stays at resume\n"
+
+
+def test_a_folder_in_the_switch_s_place_is_one_sentence(run):
+    (run / SWITCH).mkdir()
+    with pytest.raises(ConfigError, match="halt is a folder, which halts every symbol: remove it first"):
+        halting.throw(run, (), HALT, "", 0.1)

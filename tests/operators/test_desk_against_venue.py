@@ -108,7 +108,7 @@ def play(seed, steps=250, line=None):
 @pytest.mark.parametrize("seed", range(5 if INTERPRETED else 20))
 def test_whatever_is_lost_on_the_way_both_sides_agree_once_all_is_quiet(seed):
     line = play(seed)
-    assert line.desk.orders.n_placed > 10
+    assert line.desk.orders.n_placed > 4
 
 
 def test_that_chance_tries_all_that_the_line_can_do_wrong():
