@@ -20,7 +20,7 @@ from bytewax.recovery import RecoveryConfig, init_db_dir
 from fused import Rules
 from operators.events import CLOCK, PLACE, Row
 
-from operators.quotes import AsmmParams
+from operators.asmm import AsmmParams
 from operators.risk import RiskParams
 from operators.venue import VenueParams, advance, next_fact_ns, release, submit
 from operators.vpin import VpinParams
