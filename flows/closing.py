@@ -24,6 +24,8 @@ COLUMNS: Final = {
 MONEY: Final = ("pnl_after_fees", "fees")
 SHARES: Final = ("fill_rate", "adverse_selection_rate", "uptime")
 
+WIDEST: Final = 1000
+"""What a table is measured against: one that is cut tells nothing."""
 LEGEND: Final = """\
 PnL after fees and funding; rate: orders with a fill; adverse: fills against us 1 s later; 1s bps: mean
 markout then; up: time with both quotes live; VPIN: mean; dead: messages set aside; worst: longest frame"""
@@ -47,8 +49,8 @@ def show(directory: Path) -> None:
         table.add_row(symbol, *(_short(column, row.get(column)) for column in COLUMNS))
     if len(whole["symbols"]) > 1:
         table.add_row("total", *(_short(column, whole["total"].get(column)) for column in COLUMNS))
-    console = Console()
-    Console(width=max(console.width, console.measure(table).maximum)).print(table)
+    needed = Console(width=WIDEST).measure(table).maximum
+    Console(width=max(Console().width, needed)).print(table)
     sys.stdout.write(f"{LEGEND}\n{whole['note']}\n")
     for symbol, figures in whole["symbols"].items():
         for say in (silence, refusals, losses):
