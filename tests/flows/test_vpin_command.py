@@ -388,7 +388,7 @@ def test_the_tape_is_never_written_over(ten):
     [
         ("missing.csv", None, "does not exist: expected a CSV or Parquet file of trades"),
         ("empty.csv", b"", "is empty, or damaged from its first byte"),
-        ("empty.csv.gz", gzip.compress(b""), "is empty, or damaged from its first byte"),
+        ("empty.csv.gz", gzip.compress(b"", mtime=0), "is empty, or damaged from its first byte"),
         ("bad.csv.gz", b"\x1f\x8b\x00nonsense", "is empty, or damaged from its first byte"),
         ("names.csv", b"ts_ns,price,qty,side\n", "holds no trades"),
         ("bare.csv", b"1,100,1,buy\n2,100,1,sell\n", "has no column ts_ns, price, qty, side"),
