@@ -2,7 +2,7 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from configs.schema import Vpin
+from configs.schema_quoting import Vpin
 from operators.instruments import Instrument
 
 

@@ -5,7 +5,7 @@ from decimal import ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from typing import Final
 
-from configs.schema import Risk
+from configs.schema_risk import Risk
 
 LOSSES: Final = ("daily_loss", "drawdown")
 EXACT: Final = Context(prec=15, rounding=ROUND_FLOOR)

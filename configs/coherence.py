@@ -7,7 +7,9 @@ from typing import Final, NamedTuple
 
 from configs.buckets import step
 from configs.problems import ABSENT
-from configs.schema import Calibration, Orders, Quoting, Risk, Source, Synthetic, Venue, Vpin
+from configs.schema_market import Source, Synthetic, Venue
+from configs.schema_quoting import Calibration, Quoting, Vpin
+from configs.schema_risk import Orders, Risk
 from operators.depths import MOST_ORDERS
 from operators.instruments import Instrument
 from operators.rows import LIMIT

@@ -13,7 +13,9 @@ from configs.document import Malformed, Tree, read_document
 from configs.instruments import MARKETS, market_of
 from configs.overrides import apply
 from configs.problems import Problems
-from configs.schema import PER_SYMBOL, SHARED, TOTALS, Limits, Run, Source, SymbolRisk, Top
+from configs.schema import PER_SYMBOL, SHARED, Run, Top
+from configs.schema_market import Source
+from configs.schema_risk import TOTALS, Limits, SymbolRisk
 from configs.sections import Checked, check, keys_of, report
 from configs.settings import Common, Settings, SymbolSettings
 from configs.symbols import Context, Resolved, resolve

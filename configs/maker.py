@@ -1,6 +1,7 @@
 """How a symbol is quoted, in the units of its ticks and lots."""
 
-from configs.schema import Calibration, Source
+from configs.schema_market import Source
+from configs.schema_quoting import Calibration
 from configs.settings import SymbolSettings
 from operators.calibration import STEP_S, CalibrationParams
 from operators.funding import FundingParams

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from configs.buckets import bucket_steps, step
-from configs.schema import Quoting
+from configs.schema_quoting import Quoting
 from configs.settings import Settings, SymbolSettings
 
 FEWEST_TRADES: Final = 50

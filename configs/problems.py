@@ -19,8 +19,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from configs.document import Tree
+from configs.keys import Section
 from configs.scalars import NUMBER
-from configs.schema import Section
 
 Key = tuple[str, ...]
 """`("symbols", "ETHUSDC", "vpin", "threshold")`."""
@@ -116,7 +116,7 @@ def shown(value: object) -> str:
 def expectation(field: FieldInfo) -> str:
     """Say what a key takes: `a whole number from 1 to 1000`.
 
-    >>> from configs.schema import Vpin
+    >>> from configs.schema_quoting import Vpin
     >>> [expectation(Vpin.model_fields[name]) for name in ("estimator", "bucket_size", "n_buckets")]
     ['mean_abs or net', 'a positive number', 'a whole number from 1 to 1000']
     """

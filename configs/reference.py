@@ -8,8 +8,10 @@ from collections.abc import Iterator
 
 from pydantic.fields import FieldInfo
 
+from configs.keys import Section
 from configs.problems import expectation
-from configs.schema import PER_SYMBOL, SHARED, Grid, Section, Top
+from configs.schema import PER_SYMBOL, SHARED, Top
+from configs.schema_market import Grid
 from configs.write import scalar
 
 HEAD = """\

@@ -6,7 +6,9 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from configs.buckets import bucket_steps, step
 from configs.maker import asmm_params
 from configs.maker import nanoseconds as _ns
-from configs.schema import Quoting, Source, SymbolRisk, Vpin
+from configs.schema_market import Source
+from configs.schema_quoting import Quoting, Vpin
+from configs.schema_risk import SymbolRisk
 from configs.settings import SymbolSettings
 from operators.book import BookParams
 from operators.desk import Rules

@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from configs.coherence import Clash
 from configs.document import Node, Tree
+from configs.keys import Section
 from configs.problems import Key, Problems
-from configs.schema import Section
 
 S = TypeVar("S", bound=Section)
 

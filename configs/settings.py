@@ -3,21 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from configs.schema import (
-    Book,
-    Calibration,
-    Kpis,
-    Orders,
-    Quoting,
-    Risk,
-    Run,
-    Signals,
-    Source,
-    SymbolRisk,
-    Synthetic,
-    Venue,
-    Vpin,
-)
+from configs.schema import Kpis, Run
+from configs.schema_market import Book, Source, Synthetic, Venue
+from configs.schema_quoting import Calibration, Quoting, Signals, Vpin
+from configs.schema_risk import Orders, Risk, SymbolRisk
 from operators.instruments import Instrument
 
 

@@ -18,7 +18,9 @@ from configs.coherence import (
 )
 from configs.document import Node, Tree
 from configs.problems import Problems
-from configs.schema import PER_SYMBOL, SHARED, TOTALS, Grid
+from configs.schema import PER_SYMBOL, SHARED
+from configs.schema_market import Grid
+from configs.schema_risk import TOTALS
 from configs.sections import Checked, check, complete, keys_of, report
 from operators.errors import InstrumentUnknown
 from operators.instruments import Instrument

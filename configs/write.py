@@ -8,8 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from configs.keys import Section
 from configs.problems import BARE
-from configs.schema import PER_SYMBOL, Grid, Section
+from configs.schema import PER_SYMBOL
+from configs.schema_market import Grid
 from configs.settings import Settings, SymbolSettings
 
 PLAIN: Final = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")

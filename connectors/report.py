@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, cast
 
+from connectors import learnt
 from connectors.equity import EquitySeries
 from connectors.figures import (
     adverse_selection_rate,
@@ -15,12 +16,11 @@ from connectors.figures import (
     time_figures,
 )
 from connectors.journal import Journal
+from connectors.learnt import NOTHING, Learnt
 from connectors.tape import Tally
-from operators import learnt
 from operators.errors import InvariantBroken
 from operators.kernel import Cell
 from operators.kpis import Kpis
-from operators.learnt import NOTHING, Learnt
 from operators.ledger import Ledger
 from operators.limits import DENIALS, STATES
 from operators.markouts import Markouts, Trail

@@ -10,6 +10,7 @@ import numpy as np
 
 from connectors.controls import Controls
 from connectors.equity import EquitySeries
+from connectors.learnt import learnt
 from connectors.playback import Playback
 from connectors.report import Standing, broken, faults, summary
 from connectors.runs import CHECKPOINT
@@ -19,7 +20,6 @@ from flows.resume import require_same_settings
 from operators.desk import Desk
 from operators.errors import ConfigError, RunDirectoryError
 from operators.kernel import is_cold
-from operators.learnt import learnt
 from operators.measure import VpinMeasure
 
 if TYPE_CHECKING:
@@ -91,32 +91,37 @@ def run_research(program: Program) -> None:
         console.say("Compiling the rules; this happens once per change of a rule.")
     timing.begin()
     for symbol in directory.symbols:
-        journal, playback = program.journal(symbol), program.playback(symbol)
-        equity = EquitySeries()
-        journal.open()
-
-        def write(logs: "Logs") -> None:
-            journal.orders(logs.requests)  # noqa: B023 - called within this turn of the loop
-            journal.fills(logs.fill_rows, logs.fills)  # noqa: B023 - the same
-            journal.transitions(logs.transitions)  # noqa: B023 - the same
-            equity.take(logs.samples)  # noqa: B023 - the same
-            letters = playback.take_letters()  # noqa: B023 - the same
-            journal.letters(letters)  # noqa: B023 - the same
-            console.letters(letters)
-
-        controls = program.shared.controls(symbol)
-        controls.open(directory.path)
-        began = time.perf_counter_ns()
-        desk, ended = _play(program, symbol, playback, write, controls)
-        _time(timing.of(symbol), playback, time.perf_counter_ns() - began)
-        standing, tally = _standing(desk), playback.tally() if ended else None
-        playback.close()
-        journal.sizes()
-        journal.close()
-        for error in broken(symbol, faults(standing, tally)):
-            console.fault(error)
-        directory.finish(symbol, summary(journal, standing, equity, tally), stopped=not ended)
+        _run_symbol(program, symbol)
     timing.write(directory.path)
+
+
+def _run_symbol(program: Program, symbol: str) -> None:
+    """Run one symbol through the fused loop, and leave its part of the logs and of the summary."""
+    directory, console = program.shared.directory, program.shared.console
+    journal, playback, equity = program.journal(symbol), program.playback(symbol), EquitySeries()
+    controls = program.shared.controls(symbol)
+    journal.open()
+    controls.open(directory.path)
+
+    def write(logs: "Logs") -> None:
+        journal.orders(logs.requests)
+        journal.fills(logs.fill_rows, logs.fills)
+        journal.transitions(logs.transitions)
+        equity.take(logs.samples)
+        letters = playback.take_letters()
+        journal.letters(letters)
+        console.letters(letters)
+
+    began = time.perf_counter_ns()
+    desk, ended = _play(program, symbol, playback, write, controls)
+    _time(program.shared.timing.of(symbol), playback, time.perf_counter_ns() - began)
+    standing, tally = _standing(desk), playback.tally() if ended else None
+    playback.close()
+    journal.sizes()
+    journal.close()
+    for error in broken(symbol, faults(standing, tally)):
+        console.fault(error)
+    directory.finish(symbol, summary(journal, standing, equity, tally), stopped=not ended)
 
 
 def _play(

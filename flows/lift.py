@@ -8,15 +8,15 @@ import numpy as np
 from bytewax.operators import KeyedStream, StatefulBatchLogic
 from numpy.typing import NDArray
 
+from connectors.learnt import Learnt, learnt
 from connectors.report import Standing
 from connectors.shared import NO_ROWS, Answer, Frame
 from connectors.whole import first, picked
 from operators.accounts import Sample
 from operators.book import book_on_frame, open_book
-from operators.desk import Rules, office_of
+from operators.desk import Rules, office_rules
 from operators.flow import Flow, flow_on_frame
 from operators.kernel import Cell, Table
-from operators.learnt import Learnt, learnt
 from operators.ledger import Fill
 from operators.markouts import Trail
 from operators.measure import Measure, VpinMeasure
@@ -153,7 +153,7 @@ class RiskStep(Step):
     """Wanted quotes to requests within limits, and the account."""
 
     def __init__(self, rules: Rules, state: Any) -> None:  # noqa: ANN401
-        self.office_rules = office_of(rules)
+        self.office_rules = office_rules(rules)
         block, trail = state or (b"", b"")
         self.records = Records.load(block) if block else Records.cell()
         markouts = cast("Any", self.records)["markouts"]

@@ -17,6 +17,7 @@ from operators.desk import (
     Sheet,
     desk_on_rows,
     office_of,
+    office_rules,
     open_desk,
     open_sheet,
 )
@@ -25,7 +26,7 @@ from operators.kernel import Table, kernel
 from operators.ledger import Fill
 from operators.loop import FINISHED, STARVED, play_window
 from operators.measure import Measure
-from operators.office import Office, office_on_frame
+from operators.office import office_on_frame
 from operators.outbox import Counts, Outbox, Transition, open_outbox
 from operators.quoter import Model, quotes_on_frame
 from operators.quotes import Quotes
@@ -106,8 +107,7 @@ def step_by_step(desk: Desk, rules: Rules, measure: Measure, rows: Rows, model: 
     measure.on_frame(rows, readings)
     flow_on_frame(desk.flow, rules.flow, rows, readings)
     decided = quotes_on_frame(desk.asmm, rules.asmm, rows, tops, readings, quotes, model)
-    office = Office(desk.orders, desk.risk, desk.ledger, desk.markouts, desk.trail, desk.kpis)
-    office_on_frame(office, office_of(rules), rows, tops, readings, quotes, decided, outbox)
+    office_on_frame(office_of(desk), office_rules(rules), rows, tops, readings, quotes, decided, outbox)
     where = np.asarray(outbox.fills)["row"][: outbox.counts[0].fills]
     return _logs(outbox, picked(rows, where))
 

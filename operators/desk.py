@@ -12,7 +12,7 @@ from operators.ledger import Ledger, LedgerParams
 from operators.limits import RiskParams
 from operators.loop import Loop, LoopParams
 from operators.markouts import Markouts, Trail
-from operators.office import OfficeRules, Staff, StaffRules, follow, obey, take_in
+from operators.office import Office, OfficeRules, Staff, StaffRules, follow, obey, take_in
 from operators.orders import Orders, OrdersParams
 from operators.outbox import Outbox
 from operators.own import Own, own_on_row, without_own
@@ -94,8 +94,13 @@ def open_exchange() -> Exchange:
     return Exchange(Loop.cell(), Venue.cell(), book, Receipts.cell())
 
 
-def office_of(rules: Rules) -> OfficeRules:
-    """Return the parameters of what stands behind the quotes."""
+def office_of(desk: Desk) -> Office:
+    """Return what stands behind the quotes."""
+    return Office(desk.orders, desk.risk, desk.ledger, desk.markouts, desk.trail, desk.kpis)
+
+
+def office_rules(rules: Rules) -> OfficeRules:
+    """Return its parameters."""
     return OfficeRules(rules.orders, rules.risk, rules.ledger, rules.kpis)
 
 
@@ -129,10 +134,8 @@ def desk_on_rows(desk: Desk, rules: Rules, rows: Rows, sheet: Sheet, outbox: Out
         read_flow(flow, rules.flow[0], row.ts_recv, reading)
         decided = asmm_on_row(asmm, rules.asmm[0], row, top, reading, quotes)
         fill, sample = fills[counts.fills], samples[counts.samples]
-        filled, sampled = take_in(staff, behind, row, top, reading, fill, sample)
-        if filled:
-            fill.row = i
-            counts.fills += 1
+        filled, sampled = take_in(staff, behind, i, row, top, reading, fill, sample)
+        counts.fills += filled
         counts.samples += sampled
         if row.kind == CONTROL:
             obey(staff, i, row, outbox)

@@ -9,7 +9,7 @@ from operators.accounts import Books, BooksRules, Sample, accounts_on_row
 from operators.kernel import Cell, Record, Table, kernel
 from operators.kpis import PAUSED, Kpis, KpisParams, note_decision
 from operators.ledger import Fill, Ledger, LedgerParams
-from operators.limits import ACTIVE, ALLOWED, NOT_REDUCING, REDUCING, RiskParams
+from operators.limits import ACTIVE, ALLOWED, NOT_REDUCING, RATE_LIMIT, REDUCING, RiskParams
 from operators.markouts import Markouts, Trail
 from operators.orders import FREE, Orders, OrdersParams, is_full
 from operators.outbox import Outbox
@@ -22,8 +22,8 @@ from operators.risk import (
     deny,
     judge,
     learn,
-    rate_code,
     settle_state,
+    spend,
     wanted_lots,
 )
 from operators.rows import BUY, CONTROL, SELL, Row, Rows, settles
@@ -81,7 +81,10 @@ class OfficeRules(NamedTuple):
 
 
 class Staff(NamedTuple):
-    """The records themselves: handed on as cells they would cost a third of the fused loop."""
+    """The records themselves: handed on as cells they would cost a third of the fused loop.
+
+    A kernel cannot return them, so each loop makes its own.
+    """
 
     orders: Orders
     risk: Risk
@@ -102,12 +105,13 @@ class StaffRules(NamedTuple):
 
 @kernel
 def take_in(
-    office: Staff, rules: StaffRules, row: Row, top: Top, reading: Reading, fill: Fill, sample: Sample
+    office: Staff, rules: StaffRules, i: int, row: Row, top: Top, reading: Reading, fill: Fill, sample: Sample
 ) -> tuple[bool, bool]:
     """Take in a row that settles; return whether it was a fill, and whether the account was sampled.
 
     Tables are kept out of here: handed on for every row, they would cost a third of the fused loop.
     """
+    fill.row = i
     learn(office.risk, office.orders, row)
     books = Books(office.ledger, office.markouts, office.trail, office.kpis)
     within = BooksRules(rules.ledger, rules.kpis)
@@ -203,8 +207,8 @@ def _bring(
         return 0
     size = orders.slots[s].leaves_lots if s != NONE else lots
     code = check(risk, orders, limits, side, ticks, size, 0 if s != NONE else lots, quotes.mid_ticks)
-    if code == ALLOWED:
-        code = rate_code(risk, limits, ts_ns)
+    if code == ALLOWED and not spend(risk, limits, ts_ns):
+        code = RATE_LIMIT
     if code != ALLOWED:
         deny(risk, code)
     if s != NONE and code == ALLOWED:
@@ -229,7 +233,7 @@ def office_on_frame(
     outbox: Outbox,
 ) -> None:
     """Take each row in that settles, and bring live orders to each decision."""
-    records = Staff(
+    staff = Staff(
         office.orders[0],
         office.risk[0],
         office.ledger[0],
@@ -244,13 +248,11 @@ def office_on_frame(
         row = rows[i]
         if settles(row):
             fill, sample = fills[counts.fills], samples[counts.samples]
-            filled, sampled = take_in(records, params, row, tops[i], readings[i], fill, sample)
-            if filled:
-                fill.row = i
-                counts.fills += 1
+            filled, sampled = take_in(staff, params, i, row, tops[i], readings[i], fill, sample)
+            counts.fills += filled
             counts.samples += sampled
             if row.kind == CONTROL:
-                obey(records, i, row, outbox)
+                obey(staff, i, row, outbox)
         if k < n_decisions and decisions[k].row == i:
-            follow(records, params, i, tops[i], decisions[k], outbox)
+            follow(staff, params, i, tops[i], decisions[k], outbox)
             k += 1

@@ -34,7 +34,6 @@ from operators.limits import (
     OUTSIDE_BAND,
     OVER_BUDGET,
     OVER_INVENTORY,
-    RATE_LIMIT,
     REDUCING,
     SELF_CROSS,
     STALE_BOOK,
@@ -257,9 +256,3 @@ def allowed(risk: Risk, params: RiskParams, top: Top, quotes: Quotes) -> int:
     if risk.state == HALTED:
         return risk.reason
     return market_code(params, top, quotes.ts_ns)
-
-
-@kernel
-def rate_code(risk: Risk, params: RiskParams, ts_ns: int) -> int:
-    """Return ALLOWED for an order within the rate, which counts it, or RATE_LIMIT."""
-    return ALLOWED if spend(risk, params, ts_ns) else RATE_LIMIT

@@ -10,7 +10,7 @@ from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any, Final, NamedTuple
 
-from configs.schema import Vpin
+from configs.schema_quoting import Vpin
 from connectors.recorded.blocks import as_rows, best_rows, load_block, trade_row
 from connectors.recorded.grid import Grid, Grids, TooFine
 from connectors.recorded.letters import Reason, Unusable

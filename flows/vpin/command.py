@@ -10,7 +10,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 from configs.problems import expectation
-from configs.schema import Vpin
+from configs.schema_quoting import Vpin
 from configs.write import scalar
 from connectors.recorded.blocks import as_rows
 from connectors.trades import look

@@ -8,10 +8,11 @@ from typing import Any, Final, Literal, NamedTuple
 from configs import instruments
 from configs.coherence import vpin_clashes
 from configs.document import Node, Tree
+from configs.keys import Section, key
 from configs.problems import ABSENT, Key, Problems, shown
 from configs.rules import vpin_params
 from configs.scalars import AmountOrNull, Text
-from configs.schema import Section, Vpin, key
+from configs.schema_quoting import Vpin
 from configs.sections import check, report
 from operators.errors import ConfigError
 from operators.instruments import Instrument

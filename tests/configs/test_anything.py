@@ -7,8 +7,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from configs.keys import Section
 from configs.load import load
-from configs.schema import PER_SYMBOL, SHARED, Grid, Section
+from configs.schema import PER_SYMBOL, SHARED
+from configs.schema_market import Grid
 from configs.settings import Settings
 from configs.write import digest, resolved_yaml
 from operators.errors import ConfigError

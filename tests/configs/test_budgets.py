@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from configs.budgets import OverCap, shares
-from configs.schema import Risk
+from configs.schema_risk import Risk
 
 CENTS = st.decimals("0.01", 10_000_000, places=2)
 RISKS = st.builds(

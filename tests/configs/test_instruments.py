@@ -5,7 +5,7 @@ import pytest
 
 from configs import instruments
 from configs.document import Tree
-from configs.schema import Grid
+from configs.schema_market import Grid
 
 TABLE = cast("dict[str, dict[str, Tree]]", instruments.table())
 ENTRIES = [(market, symbol, entry) for market, symbols in TABLE.items() for symbol, entry in symbols.items()]

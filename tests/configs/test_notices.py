@@ -4,7 +4,7 @@ import pytest
 
 from configs.buckets import bucket_steps
 from configs.notices import notices
-from configs.schema import Vpin
+from configs.schema_quoting import Vpin
 from operators.instruments import Instrument
 
 ETH = "symbols: {ETHUSDC: {synthetic: {price: 2500}}}"

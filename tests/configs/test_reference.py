@@ -1,7 +1,9 @@
 from pathlib import Path
 
+from configs.keys import Section
 from configs.reference import reference
-from configs.schema import PER_SYMBOL, SHARED, Grid, Section, Top
+from configs.schema import PER_SYMBOL, SHARED, Top
+from configs.schema_market import Grid
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 

@@ -5,7 +5,7 @@ from dataclasses import MISSING, fields
 import pytest
 
 from configs.coherence import LEAST_PRICE_TICKS, LEAST_TRADE_LOTS, MOST_STEPS
-from configs.schema import Synthetic
+from configs.schema_market import Synthetic
 from connectors.synthetic import grid
 from connectors.synthetic.settings import RANGES, SyntheticMarket
 

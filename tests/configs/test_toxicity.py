@@ -3,7 +3,7 @@
 import pytest
 
 from configs.rules import hash_key, rules_for
-from configs.schema import Vpin
+from configs.schema_quoting import Vpin
 from operators.quotes import LINEAR, RAMP, STEP
 from operators.toxicity import ADV, AGGRESSOR, BVC, FIXED, LEE_READY, MEAN_ABS, NET, TICK, VOL_REGIME
 

@@ -3,7 +3,7 @@
 import pytest
 
 from configs.rules import hash_key, rules_for
-from configs.schema import Venue
+from configs.schema_market import Venue
 from configs.write import resolved_yaml
 
 MARKET = "symbols: {ETHUSDC: {synthetic: {price: 2500}}}"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from configs.document import parse
 from configs.load import load
-from configs.schema import PER_SYMBOL, SHARED, TOTALS
+from configs.schema import PER_SYMBOL, SHARED
+from configs.schema_risk import TOTALS
 from configs.write import digest, resolved_yaml, scalar
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

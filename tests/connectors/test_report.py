@@ -1,8 +1,8 @@
+from connectors.learnt import Learnt, Side
 from connectors.report import Standing, denied, faults, losses
 from connectors.tape import Tally
 from operators.calibration import FITTED
 from operators.kpis import Kpis
-from operators.learnt import Learnt, Side
 from operators.ledger import Ledger
 from operators.limits import OVER_BUDGET, TOO_SMALL
 from operators.markouts import Markouts

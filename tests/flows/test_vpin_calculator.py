@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from configs.schema import Vpin
+from configs.schema_quoting import Vpin
 from flows.vpin import Trade, VPINCalculator
 from operators.errors import ConfigError
 from tests.oracles.trade_files import exact_readings

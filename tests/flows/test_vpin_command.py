@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from configs.schema import Vpin
+from configs.schema_quoting import Vpin
 from connectors.trades import opening, text
 from flows.vpin import VPINCalculator, command
 from flows.vpin.command import app, spelled

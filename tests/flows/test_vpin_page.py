@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from configs.schema import Vpin
+from configs.schema_quoting import Vpin
 from flows.vpin import VPINCalculator, command
 from flows.vpin.command import app
 

@@ -1,5 +1,5 @@
+from connectors.learnt import NOTHING, Learnt, Side, learnt, loaded
 from operators.calibration import FITTED
-from operators.learnt import NOTHING, Learnt, Side, learnt, loaded
 from operators.quotes import Asmm
 
 FIT = Learnt(7, FITTED, 80.5, Side(0.5, 0.025, 0.99), Side(0.6, 0.026, 0.98), 2)
