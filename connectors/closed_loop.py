@@ -19,8 +19,8 @@ from connectors.equity import EquitySeries
 from connectors.journal import Journal
 from connectors.pace import Pace
 from connectors.playback import Playback
-from connectors.report import Standing, broken, faults, summary
 from connectors.shared import NO_ROWS, Answer, Frame, Shared
+from connectors.standing import Standing, broken, faults, summary
 from connectors.tape import State, Tally
 from operators.errors import PhoenixError, RunDirectoryError
 from operators.rows import Row, Rows
@@ -158,6 +158,8 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
                 self.journal.fills(answer.fill_rows, answer.fills)
             if len(answer.transitions) > 0:
                 self.journal.transitions(answer.transitions)
+            if len(answer.samples) > 0:
+                self.journal.samples(answer.samples)
             if answer.letters:
                 self.journal.letters(answer.letters)
         except OSError as error:

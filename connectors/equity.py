@@ -7,9 +7,9 @@ from typing import Any, Final, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from operators.accounts import Sample
 from operators.kernel import Table
 from operators.ledger import MICRO, in_micro
+from operators.samples import Sample
 
 MOST: Final = 4096
 """Values that are kept; a power of two."""

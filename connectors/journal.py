@@ -17,6 +17,7 @@ import numpy as np
 from connectors.controls import CONTROL, SWITCH
 from connectors.run_summary import run_summary
 from connectors.runs import CHECKPOINT, claim
+from connectors.samples import SAMPLES, header
 from connectors.stamp import Stamp
 from connectors.tape import DeadLetter
 from operators.errors import RunDirectoryError
@@ -26,10 +27,12 @@ from operators.ledger import MICRO, Fill
 from operators.limits import DENIALS, STATES
 from operators.outbox import Transition
 from operators.rows import AMEND, MAKER, PLACE, QUERY, Fact, Rows, plain
+from operators.samples import Sample
 
 LOGS: Final = ("orders", "fills", "dead_letters", "transitions")
-PARTS: Final = (*LOGS, CONTROL)
+MERGED: Final = (*LOGS, CONTROL)
 """The source writes controls, before it releases them."""
+PARTS: Final = (*MERGED, SAMPLES)
 STRINGS: Final = 1 << 12
 """Prices and sizes whose strings are remembered."""
 
@@ -108,7 +111,7 @@ class RunDirectory:
             for log in PARTS:
                 (self.path / log).mkdir(parents=True, exist_ok=True)
             self._claim = claim(self.path)
-            for log in ("summary.json", *(f"{log}.jsonl" for log in PARTS)):
+            for log in ("summary.json", *(f"{log}.jsonl" for log in MERGED)):
                 (self.path / log).unlink(missing_ok=True)
             for name, text in self.texts.items():
                 if not (self.path / name).exists():
@@ -127,7 +130,7 @@ class RunDirectory:
             self.stopped |= stopped
             if len(self.summaries) < len(self.symbols):
                 return False
-            for log in PARTS:
+            for log in MERGED:
                 self._merge(log)
             ordered = {symbol: self.summaries[symbol] for symbol in self.symbols}
             whole = run_summary(ordered, stopped=self.stopped)
@@ -178,13 +181,16 @@ class Journal:
         Raises:
             RunDirectoryError: a part is shorter than its checkpoint says.
         """
-        for log, size in zip(LOGS, sizes or (0,) * len(LOGS), strict=True):
-            path = self.directory.path / log / f"{self.symbol}.jsonl"
+        own = (*LOGS, SAMPLES)
+        for log, size in zip(own, sizes or (0,) * len(own), strict=True):
+            path = self.directory.path / log / f"{self.symbol}.{'bin' if log == SAMPLES else 'jsonl'}"
             file = path.open("r+b" if path.exists() else "w+b")
             if file.seek(0, 2) < size:
                 raise RunDirectoryError(f"{path} is shorter than its checkpoint says: it was changed")
             file.truncate(size)
             file.seek(size)
+            if log == SAMPLES and size == 0:
+                file.write(header())
             self.files[log] = file
 
     def sizes(self) -> tuple[int, ...]:
@@ -231,6 +237,10 @@ class Journal:
         said = f'"from":"{STATES[was]}","to":"{STATES[now]}","reason":"{DENIALS.get(reason, "resumed")}"'
         held = f'"position":"{self.size(position_lots)}","live":{n_live}'
         return f'{{"ts":{ts_ns},"symbol":"{self.symbol}",{said},{held}}}\n'.encode()
+
+    def samples(self, samples: Table[Sample]) -> None:
+        """Append samples of the account."""
+        self.files[SAMPLES].write(samples.tobytes())
 
     def money(self, micro_tick_lots: int) -> str:
         """Write millionths of a tick·lot as quote currency, exactly."""

@@ -9,16 +9,16 @@ from connectors.console import Console
 from connectors.controls import Controls
 from connectors.journal import RunDirectory
 from connectors.progress import Progress
-from connectors.report import Standing
 from connectors.stamp import Stamp
+from connectors.standing import Standing
 from connectors.tape import DeadLetter, Tally
 from connectors.timing import Timing
-from operators.accounts import Sample
 from operators.errors import PhoenixError
 from operators.kernel import Table
 from operators.ledger import Fill
 from operators.outbox import Transition
 from operators.rows import Row, Rows
+from operators.samples import Sample
 
 NO_ROWS = Row.table(0)
 

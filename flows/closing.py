@@ -36,8 +36,8 @@ def show(directory: Path) -> None:
     from rich.console import Console  # noqa: PLC0415 - only where a table is shown
     from rich.table import Table  # noqa: PLC0415 - the same
 
-    from connectors.report import losses, refusals, silence  # noqa: PLC0415 - the same
     from connectors.runs import CHECKPOINT  # noqa: PLC0415 - the same
+    from connectors.standing import losses, refusals, silence  # noqa: PLC0415 - the same
 
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("symbol", no_wrap=True)

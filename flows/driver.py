@@ -12,8 +12,8 @@ from connectors.controls import Controls
 from connectors.equity import EquitySeries
 from connectors.learnt import learnt
 from connectors.playback import Playback
-from connectors.report import Standing, broken, faults, summary
 from connectors.runs import CHECKPOINT
+from connectors.standing import Standing, broken, faults, summary
 from connectors.timing import Times
 from flows.market import Program
 from flows.resume import require_same_settings
@@ -107,6 +107,7 @@ def _run_symbol(program: Program, symbol: str) -> None:
         journal.orders(logs.requests)
         journal.fills(logs.fill_rows, logs.fills)
         journal.transitions(logs.transitions)
+        journal.samples(logs.samples)
         equity.take(logs.samples)
         letters = playback.take_letters()
         journal.letters(letters)

@@ -9,10 +9,9 @@ from bytewax.operators import KeyedStream, StatefulBatchLogic
 from numpy.typing import NDArray
 
 from connectors.learnt import Learnt, learnt
-from connectors.report import Standing
 from connectors.shared import NO_ROWS, Answer, Frame
+from connectors.standing import Standing
 from connectors.whole import first, picked
-from operators.accounts import Sample
 from operators.book import book_on_frame, open_book
 from operators.desk import Rules, office_rules
 from operators.flow import Flow, flow_on_frame
@@ -27,6 +26,7 @@ from operators.packing import pack_book, pack_tail, pack_trail, unpack_book, unp
 from operators.quoter import Model, quotes_on_frame
 from operators.quotes import Asmm, Quotes
 from operators.ring import Book
+from operators.samples import Sample
 from operators.touch import Top
 from operators.toxicity import Reading
 

@@ -8,7 +8,6 @@ import numpy as np
 from connectors.controls import Controls, Wish
 from connectors.playback import Playback
 from connectors.whole import picked
-from operators.accounts import Sample
 from operators.book import book_on_frame
 from operators.desk import (
     Desk,
@@ -33,6 +32,7 @@ from operators.quotes import Quotes
 from operators.receipts import ask
 from operators.release import NOTHING_LEFT, take_market, take_own
 from operators.rows import CONTROL, Row, Rows
+from operators.samples import Sample
 from operators.touch import Top
 from operators.toxicity import Reading
 

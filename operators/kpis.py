@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from operators.kernel import Cell, Record, kernel
 from operators.ledger import Ledger
 from operators.orders import AMENDING, CANCELING, WORKING, Orders
+from operators.seen import Seen, note_account, note_level, note_touch
 from operators.touch import VALID, Top
 from operators.toxicity import INVALID_FLAG, STALE, Reading
 from operators.vpin import counts
@@ -77,6 +78,7 @@ class Kpis(Record):
     """How long each combination held."""
     at_level_ns: Annotated[NDArray[np.int64], np.int64, (LEVELS,)]
     """How long the level was above k tenths and not above k + 1, while the reading counts."""
+    seen: Annotated[Seen, Seen.dtype]
 
 
 @kernel
@@ -91,10 +93,23 @@ def live_sides(orders: Orders) -> int:
 
 
 @kernel
+def best_live_ticks(orders: Orders, side: int) -> int:
+    """Return the best price of a side's orders that are live, 0 where there is none."""
+    best = 0
+    for s in range(orders.n_slots):
+        order = orders.slots[s]
+        if order.side == side and order.stage in (WORKING, AMENDING, CANCELING):
+            better = best == 0 or side * (order.price_ticks - best) > 0
+            best = order.price_ticks if better else best
+    return best
+
+
+@kernel
 def note_market(kpis: Kpis, ts_ns: int, sides: int, top: Top) -> None:
     """Take in on which sides orders are live, and whether there is a book."""
     ours = kpis.mode & (PAUSED | REDUCING | HALTED)
     turn(kpis, ts_ns, ours | sides | (NO_BOOK if top.state != VALID else 0))
+    note_touch(kpis.seen, top)
 
 
 @kernel
@@ -122,6 +137,7 @@ def note_inventory(kpis: Kpis, ts_ns: int, ledger: Ledger) -> None:
         kpis.held_lots, kpis.held_ns = lots, ts_ns
         kpis.most_lots = max(kpis.most_lots, lots)
     kpis.most_twice_notional = max(kpis.most_twice_notional, lots * ledger.twice_mid_ticks)
+    note_account(kpis.seen, ledger)
 
 
 @kernel
@@ -136,6 +152,7 @@ def tenths_below(level: float) -> int:
 @kernel
 def note_reading(kpis: Kpis, params: KpisParams, ts_ns: int, reading: Reading) -> None:
     """Take in a reading that differs from the last."""
+    kpis.seen.n_closed = reading.n_closed
     if reading.value == kpis.value and reading.level == kpis.level and reading.status == kpis.status:
         return
     _weigh_reading(kpis, ts_ns)
@@ -147,6 +164,7 @@ def note_reading(kpis: Kpis, params: KpisParams, ts_ns: int, reading: Reading) -
     kpis.toxic = 1 if kpis.reads != 0 and reading.level > params.threshold else 0
     if kpis.reads != 0:
         kpis.value_max = max(kpis.value_max, reading.value)
+        note_level(kpis.seen, reading)
 
 
 @kernel

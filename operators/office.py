@@ -5,7 +5,7 @@ from typing import Annotated, Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from operators.accounts import Books, BooksRules, Sample, accounts_on_row
+from operators.accounts import Books, BooksRules, accounts_on_row, on_time
 from operators.kernel import Cell, Record, Table, kernel
 from operators.kpis import PAUSED, Kpis, KpisParams, note_decision
 from operators.ledger import Fill, Ledger, LedgerParams
@@ -27,6 +27,8 @@ from operators.risk import (
     wanted_lots,
 )
 from operators.rows import BUY, CONTROL, SELL, Row, Rows, settles
+from operators.samples import Sample
+from operators.seen import note_quotes
 from operators.touch import Top
 from operators.toxicity import Reading
 from operators.working import (
@@ -112,10 +114,12 @@ def take_in(
     Tables are kept out of here: handed on for every row, they would cost a third of the fused loop.
     """
     fill.row = i
-    learn(office.risk, office.orders, row)
     books = Books(office.ledger, office.markouts, office.trail, office.kpis)
     within = BooksRules(rules.ledger, rules.kpis)
-    return accounts_on_row(books, within, office.orders, row, top, reading, fill, sample)
+    sampled = on_time(books, within, office.orders, row.ts_recv, sample)
+    learn(office.risk, office.orders, row)
+    filled = accounts_on_row(books, within, office.orders, row, top, reading, fill)
+    return filled, sampled
 
 
 @kernel
@@ -156,6 +160,7 @@ def follow(office: Staff, rules: StaffRules, i: int, top: Top, quotes: Quotes, o
     if judge(risk, orders, rules.risk, ledger, quotes.ts_ns):
         _note(risk, orders, i, quotes.ts_ns, was, outbox)
     note_decision(office.kpis, quotes.ts_ns, quotes.paused, risk.state)
+    note_quotes(office.kpis.seen, quotes)
     counts.requests = ask_after(orders, rules.orders, quotes.ts_ns, outbox.requests, counts.requests)
     code = allowed(risk, rules.risk, top, quotes)
     for side in (BUY, SELL):

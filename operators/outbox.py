@@ -5,11 +5,11 @@ from typing import NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from operators.accounts import Sample
 from operators.kernel import Cell, Record, Table
 from operators.ledger import Fill
 from operators.orders import SLOTS
 from operators.rows import Row, Rows
+from operators.samples import Sample
 from operators.working import ROOM
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.equity import FEWEST, MOST, EquitySeries, sharpe
-from operators.accounts import Sample
+from operators.samples import Sample
 
 SPELLS = st.lists(st.tuples(st.floats(-1e6, 1e6), st.integers(1, 4000)), min_size=1, max_size=12)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.accounts import Accounts, Sample
+from operators.accounts import Accounts
 from operators.attribution import attribution
 from operators.kpis import ASK_LIVE, BID_LIVE, HALTED, NO_BOOK, PAUSED, REDUCING, Kpis, close
 from operators.ledger import (
@@ -25,8 +25,9 @@ from operators.orders import Orders
 from operators.packing import pack_trail, unpack_trail
 from operators.risk import Risk
 from operators.rows import BUY, CLOCK, SELL, SETTLED
+from operators.samples import Sample
 from operators.toxicity import OK, WARMING
-from tests.oracles.account_world import SAMPLE_NS, SECOND, THRESHOLD, World, fill, quiet, streams
+from tests.oracles.account_world import ASK, BID, SAMPLE_NS, SECOND, THRESHOLD, World, fill, quiet, streams
 from tests.oracles.plain_accounts import Books, Event
 
 MAKER, TAKER = 20_000, 50_000
@@ -246,6 +247,43 @@ def test_when_the_ring_is_full_the_oldest_fill_is_given_up_and_counted():
     world.tell(quiet(60 * SECOND, 109, 111), quiet(61 * SECOND, 109, 111))
     assert [int(markouts.at[h].n) for h in range(4)] == [WAITING] * 4
     assert sum(attribution(world.accounts.ledger[0], markouts)) == equity_micro(world.accounts.ledger[0])
+
+
+@given(streams(), st.sampled_from((SECOND // 3, SAMPLE_NS)))
+def test_no_extreme_between_two_samples_is_lost(events, step_ns):
+    world = World(sample_ns=step_ns).tell(*events)
+    slow = Books(events).extremes(step_ns)
+    reached = 0
+    for sample in world.details:
+        at = int(sample["ts_ns"])
+        spans = [extremes for instant, extremes in slow.items() if reached < instant <= at]
+        low, high, least, most, level = zip(*spans, strict=True)
+        assert (sample["low_twice_mid"], sample["high_twice_mid"]) == (
+            2 * min(filter(None, low), default=0),
+            2 * max(high),
+        )
+        assert (sample["low_lots"], sample["high_lots"]) == (min(least), max(most))
+        assert sample["top_level"] == max(level)
+        reached = at
+
+
+@given(streams())
+def test_a_sample_tells_where_touch_and_quotes_stood(events):
+    world = World(maker_fee_e8=MAKER, taker_fee_e8=TAKER).tell(*events)
+    for sample in world.details:
+        until = [event for event in events if event.ts_ns <= sample["ts_ns"]]
+        slow, last = Books(until, *RATES), until[-1]
+        assert (sample["touch_bid_ticks"], sample["touch_ask_ticks"]) == (last.touch or (0, 0))
+        assert (sample["value"], sample["level"], sample["status"]) == last.reading
+        live = bool(sample["mode"] & BID_LIVE), bool(sample["mode"] & ASK_LIVE)
+        assert live == last.sides
+        quoted = tuple(ticks if side else 0 for ticks, side in zip((BID, ASK), last.sides, strict=True))
+        assert (sample["bid_ticks"], sample["ask_ticks"]) == quoted
+        assert sample["n_fills"] == len(slow.fills)
+        paid = exact(int(sample["fees_tick_lots"]) * MICRO + int(sample["fees_micro"]))
+        assert paid == slow.fees(len(until) - 1)
+        captured, adverse, *_ = slow.parts()
+        assert (sample["captured_twice"], sample["adverse_twice"]) == (2 * captured, 2 * adverse)
 
 
 def test_a_long_silence_is_one_sample():

@@ -2,21 +2,22 @@
 
 from fractions import Fraction
 
+import numpy as np
 from hypothesis import strategies as st
 
 from operators.accounts import (
     Accounts,
     Books,
     BooksRules,
-    Sample,
     accounts_on_row,
+    on_time,
     open_accounts,
-    sample_micro,
 )
 from operators.kpis import KpisParams, note_decision
 from operators.ledger import Fill, LedgerParams
 from operators.orders import AMENDING, CANCELING, FREE, PENDING, WORKING, Orders
 from operators.rows import BUY, CLOCK, FILLED, LAST, MAKER, SELL, SETTLED, TRADE, Row
+from operators.samples import Sample, sample_micro
 from operators.touch import EMPTY, INVALID, UNFINISHED, VALID, Top
 from operators.toxicity import DISABLED, INVALID_FLAG, LOW_VOLUME, OK, STALE, WARMING, Reading
 from tests.oracles.plain_accounts import Event
@@ -24,6 +25,7 @@ from tests.oracles.plain_accounts import Event
 SECOND = 10**9
 THRESHOLD = 0.7
 SAMPLE_NS = SECOND
+BID, ASK = 890, 1120
 
 
 class World:
@@ -36,22 +38,17 @@ class World:
         self.orders = Orders.cell()
         self.fill, self.sample = Fill.cell(), Sample.cell()
         self.samples: list[tuple[int, int, Fraction, Fraction, int]] = []
+        self.details: list[np.void] = []
 
     def tell(self, *events: Event) -> "World":
         ledger, markouts, trail, kpis = self.accounts
         for event in events:
+            books = Books(ledger[0], markouts[0], trail[0], kpis[0])
+            rules = BooksRules(self.fees[0], self.measures[0])
+            sampled = on_time(books, rules, self.orders[0], event.ts_ns, self.sample[0])
             self._rest(event)
             row, top, reading = row_of(event), top_of(event), reading_of(event)
-            _, sampled = accounts_on_row(
-                Books(ledger[0], markouts[0], trail[0], kpis[0]),
-                BooksRules(self.fees[0], self.measures[0]),
-                self.orders[0],
-                row[0],
-                top[0],
-                reading[0],
-                self.fill[0],
-                self.sample[0],
-            )
+            accounts_on_row(books, rules, self.orders[0], row[0], top[0], reading[0], self.fill[0])
             note_decision(self.accounts.kpis[0], event.ts_ns, int(event.paused), event.state)
             if sampled:
                 self._keep()
@@ -64,8 +61,11 @@ class World:
         slots[1].side, slots[1].stage = SELL, (WORKING, AMENDING, CANCELING)[n] if event.sides[1] else PENDING
         slots[2].side, slots[2].stage = BUY, PENDING
         self.orders[0].n_slots = 3
+        for slot, ticks in enumerate((BID, ASK, BID + 1)):
+            slots[slot].price_ticks = ticks
 
     def _keep(self) -> None:
+        self.details.append(np.asarray(self.sample)[0].copy())
         one = self.sample[0]
         equity = Fraction(sample_micro(one), 10**6)
         mid = Fraction(int(one.twice_mid_ticks), 2)

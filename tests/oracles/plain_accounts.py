@@ -148,3 +148,21 @@ class Books:
             k = max(k for k, event in enumerate(self.events) if event.ts_ns <= at)
             found[at] = self.equity(k), self.mids[k], self.position(k)
         return found
+
+    def extremes(self, step_ns: int) -> dict[int, tuple[Fraction, Fraction, int, int, float]]:
+        """Lowest and highest mid and position, and highest level that counts, since the instant before."""
+        found, before = {}, -1
+        for at in self.samples(step_ns):
+            k = max(k for k, event in enumerate(self.events) if event.ts_ns <= at)
+            span = slice(max(0, before), k + 1)
+            mids = [mid for mid in self.mids[span] if mid] or [Fraction(0)]
+            held = [self.position(each) for each in range(before, k + 1)]
+            spans = self.events[span]
+            levels = [e.reading[1] for e in spans if e.reading[2] in (OK, INVALID_FLAG)]
+            found[at] = min(mids), max(mids), min(held), max(held), max(levels, default=0.0)
+            before = k
+        return found
+
+    def last(self, at: int) -> Event:
+        """Return the last event up to an instant."""
+        return max((event for event in self.events if event.ts_ns <= at), key=lambda e: e.ts_ns)

@@ -78,8 +78,9 @@ def graphed(
 
 
 def logs(out: Path, names: Sequence[str] = LOGS) -> dict[str, bytes]:
-    """Return what a run left behind."""
-    return {name: (out / name).read_bytes() for name in names}
+    """Return what a run left behind, with every symbol's samples."""
+    samples = {path.name: path.read_bytes() for path in sorted((out / "samples").iterdir())}
+    return samples | {name: (out / name).read_bytes() for name in names}
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

@@ -1,5 +1,5 @@
 from connectors.learnt import Learnt, Side
-from connectors.report import Standing, denied, faults, losses
+from connectors.standing import Standing, denied, faults, losses
 from connectors.tape import Tally
 from operators.calibration import FITTED
 from operators.kpis import Kpis
