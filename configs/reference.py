@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from configs.keys import Section
 from configs.problems import expectation
+from configs.reloads import takes_hold
 from configs.schema import PER_SYMBOL, SHARED, Top
 from configs.schema_market import Grid
 from configs.write import scalar
@@ -38,6 +39,11 @@ Its values are YAML too: `--set "symbols=[BTCUSDT, ETHUSDT]"`.
 Numbers may be written as `50000`, `50_000` or `5e4`. Yes and no are `true` and `false`, or
 `yes`, `no`, `on`, `off`. Anchors and merge keys (`<<`) work; tags and repeated keys are refused.
 
+The last column says when a change takes hold that is saved while a run goes on
+([how](operate.md#change-settings-while-it-runs)): at once, with VPIN's buckets or the fit of the market begun anew for
+the symbols it is for, or only at a restart: a file that changes such a key is refused whole until then.
+Keys of `run`, `profile` and `source.speed` change no order: they wait for a restart in silence.
+
 This page is printed from the declarations: `python -m configs.reference > docs/configuration.md`.
 """
 
@@ -64,14 +70,13 @@ def reference() -> str:
 
 def _table(title: str, model: type[Section], note: str = "") -> str:
     text = note or f"{model.__doc__}\n"
-    rows = "".join(f"{_row(name, field)}\n" for name, field in model.model_fields.items())
-    return (
-        f"\n## {title}\n\n{text}\n| key | value | default | unit | meaning |\n|---|---|---|---|---|\n{rows}"
-    )
+    rows = "".join(f"{_row(title, name, field)}\n" for name, field in model.model_fields.items())
+    head = "| key | value | default | unit | meaning | changes |\n|---|---|---|---|---|---|\n"
+    return f"\n## {title}\n\n{text}\n{head}{rows}"
 
 
-def _row(name: str, field: FieldInfo) -> str:
-    return f"| `{name}` | {' | '.join(_cells(field))} |"
+def _row(section: str, name: str, field: FieldInfo) -> str:
+    return f"| `{name}` | {' | '.join(_cells(field))} | {takes_hold(f'{section}.{name}')} |"
 
 
 def _cells(field: FieldInfo) -> Iterator[str]:

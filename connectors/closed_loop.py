@@ -67,25 +67,28 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
         controls = self.shared.controls(self.symbol)
         controls.restore(self.controlled)
         controls.open(self.shared.directory.path, self.number)
+        self.mail.version = controls.version
         return controls
 
     def _play(self) -> Frame:
         self.controls = controls = self.controls or self._open_controls()
         wanted = controls.due(self.number + 1)
         if wanted is not None:
-            self.playback.control(wanted.wish, controls.n + 1)
+            self.playback.control(wanted.reason, controls.n + 1)
         rows = self.playback.play(self.mail.requests)
         self.number += 1
         if wanted is not None and rows is not None:
             controls.note(int(rows[0].ts_recv), self.number, wanted)
             self.controlled = controls.snapshot()
-        tally = None
+            self.mail.version = controls.version
+        tally, reload = None, None if wanted is None or rows is None else wanted.reload
         if rows is None:
             self.ended, tally = True, self.playback.tally()
             self.shared.timing.of(self.symbol).rows = self.playback.n_rows
         released = NO_ROWS if rows is None else rows
         self.pace.reach(released)
-        return Frame(self.number, released, self.playback.take_letters(), time.perf_counter_ns(), tally)
+        letters, now_ns = self.playback.take_letters(), time.perf_counter_ns()
+        return Frame(self.number, released, letters, now_ns, tally, reload)
 
     def next_awake(self) -> datetime | None:
         """At once, or when a paced replay is due."""
@@ -95,7 +98,9 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
         """Return the round, and the whole of tape and venue."""
         directory = str(self.shared.directory.path)
         here = self.number, self.ended, self.playback.snapshot(), self.controlled
-        return (tuple(self.shared.stamp), directory, *here)
+        ours = self.shared.stamp
+        began = ours._replace(config=self.shared.directory.identity or ours.config)
+        return (tuple(began), directory, *here)
 
     def close(self) -> None:
         """Give the recording back."""

@@ -7,18 +7,19 @@ import heapq
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import numpy as np
 
-from connectors.controls import CONTROL, SWITCH
+from connectors.controls import CONTROL
 from connectors.run_summary import run_summary
 from connectors.runs import CHECKPOINT, claim
 from connectors.samples import SAMPLES, header
-from connectors.stamp import Stamp
+from connectors.stamp import Stamp, never
+from connectors.switch import SWITCH
 from connectors.tape import DeadLetter
 from operators.errors import RunDirectoryError
 from operators.instruments import Instrument
@@ -33,6 +34,8 @@ LOGS: Final = ("orders", "fills", "dead_letters", "transitions")
 MERGED: Final = (*LOGS, CONTROL)
 """The source writes controls, before it releases them."""
 PARTS: Final = (*MERGED, SAMPLES)
+DIGITS: Final = 8
+"""Of a digest, in the ids of a run's orders."""
 STRINGS: Final = 1 << 12
 """Prices and sizes whose strings are remembered."""
 
@@ -40,8 +43,19 @@ STRINGS: Final = 1 << 12
 class RunDirectory:
     """Where a run writes; made when the first part is opened, never overwritten."""
 
-    def __init__(self, path: Path, symbols: Sequence[str], texts: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        symbols: Sequence[str],
+        texts: Mapping[str, str],
+        may_change: Callable[[str], bool] = never,
+        goes_on_under: Callable[[Path], None] = lambda _: None,
+    ) -> None:
+        """Take also which settings may change, and what is called to go on in a run that was begun."""
         self.path, self.symbols, self.texts = path, sorted(symbols), dict(texts)
+        self.may_change, self.goes_on_under = may_change, goes_on_under
+        self.identity = ""
+        """Digest of the settings that the run began with, where it goes on under others."""
         self.summaries: dict[str, Mapping[str, object]] = {}
         self.stopped = False
         self.ready = False
@@ -70,7 +84,8 @@ class RunDirectory:
         if (self.path / "config.yaml").exists():
             way = "resume it, or name another" if (self.path / CHECKPOINT).is_dir() else "name another"
             raise RunDirectoryError(f"{self.path} holds a run already: {way}")
-        remains = {CHECKPOINT, f"{CHECKPOINT}.new", SWITCH, *PARTS, *(f"{name}.new" for name in self.texts)}
+        begun = {*self.texts, *(f"{name}.new" for name in self.texts)}
+        remains = {CHECKPOINT, f"{CHECKPOINT}.new", SWITCH, *PARTS, *begun}
         if self.path.is_dir() and not {entry.name for entry in self.path.iterdir()} <= remains:
             raise RunDirectoryError(
                 f"{self.path} is not empty: name a directory that a run can have to itself"
@@ -88,7 +103,7 @@ class RunDirectory:
         """
         written = (self.path if self._goes_on else path) / "config.yaml"
         there = written.read_text() if written.is_file() else ""
-        ours.require(theirs, there, self.texts.get("config.yaml", ""))
+        ours.require(theirs, there, self.texts.get("config.yaml", ""), self.may_change)
 
     def adopt(self, path: Path) -> None:
         """Go on in the directory that a checkpoint names.
@@ -113,6 +128,8 @@ class RunDirectory:
             self._claim = claim(self.path)
             for log in ("summary.json", *(f"{log}.jsonl" for log in MERGED)):
                 (self.path / log).unlink(missing_ok=True)
+            if (self.path / "config.yaml").exists():
+                self.goes_on_under(self.path)
             for name, text in self.texts.items():
                 if not (self.path / name).exists():
                     self._write(name, text)
@@ -165,12 +182,8 @@ class Journal:
     """One symbol's parts of the logs."""
 
     def __init__(self, directory: RunDirectory, symbol: str, instrument: Instrument, run: str) -> None:
-        self.directory, self.symbol, self.instrument, self.prefix = (
-            directory,
-            symbol,
-            instrument,
-            f"{run}-{symbol}-",
-        )
+        self.directory, self.symbol, self.instrument = directory, symbol, instrument
+        self.prefix = f"{run[:DIGITS]}-{symbol}-"
         self.price, self.size = lru_cache(STRINGS)(instrument.price), lru_cache(STRINGS)(instrument.size)
         self.files: dict[str, BinaryIO] = {}
         self.letter_counts: dict[str, int] = {}
@@ -181,6 +194,8 @@ class Journal:
         Raises:
             RunDirectoryError: a part is shorter than its checkpoint says.
         """
+        if self.directory.identity:
+            self.prefix = f"{self.directory.identity[:DIGITS]}-{self.symbol}-"
         own = (*LOGS, SAMPLES)
         for log, size in zip(own, sizes or (0,) * len(own), strict=True):
             path = self.directory.path / log / f"{self.symbol}.{'bin' if log == SAMPLES else 'jsonl'}"

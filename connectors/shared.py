@@ -9,6 +9,7 @@ from connectors.console import Console
 from connectors.controls import Controls
 from connectors.journal import RunDirectory
 from connectors.progress import Progress
+from connectors.reloads import Reload
 from connectors.stamp import Stamp
 from connectors.standing import Standing
 from connectors.tape import DeadLetter, Tally
@@ -33,6 +34,8 @@ class Frame(NamedTuple):
     """By this process's own clock of performance; no rule reads it."""
     tally: Tally | None = None
     """With the last frame: what the source counted."""
+    reload: Reload | None = None
+    """New parameters, which hold from its first row on."""
 
 
 class Answer(NamedTuple):
@@ -56,6 +59,8 @@ class Mailbox:
     def __init__(self) -> None:
         self.answered = 0
         self.requests = NO_ROWS
+        self.version = 0
+        """Of the settings in force."""
 
 
 def raise_it(error: PhoenixError) -> NoReturn:

@@ -1,6 +1,6 @@
 """What a checkpoint must agree on with the program that reads it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 import yaml
@@ -13,14 +13,27 @@ MOST_NAMED: Final = 3
 Leaves = dict[str, str]
 
 
+def never(_key: str) -> bool:
+    """Say no."""
+    return False
+
+
 class Stamp(NamedTuple):
     """Which code, and which configuration."""
 
     code: str
     config: str
 
-    def require(self, other: tuple[str, str], theirs: str = "", ours: str = "") -> None:
+    def require(
+        self,
+        other: tuple[str, str],
+        theirs: str = "",
+        ours: str = "",
+        may_change: Callable[[str], bool] = never,
+    ) -> None:
         """Refuse a checkpoint of other code or of another configuration; the texts tell what differs.
+
+        Settings that may change may differ, where both texts are known.
 
         Raises:
             CheckpointRefused: they differ.
@@ -28,21 +41,29 @@ class Stamp(NamedTuple):
         if other[0] != self.code:
             raise CheckpointRefused("code version", self.code, other[0])
         if other[1] != self.config:
-            refuse_other_settings(theirs, ours)
+            refuse_other_settings(theirs, ours, may_change)
+            if theirs and ours and told_apart(leaves(theirs), leaves(ours)):
+                return
             raise CheckpointRefused("configuration", self.config, other[1])
 
 
-def refuse_other_settings(theirs: str, ours: str) -> None:
+def refuse_other_settings(theirs: str, ours: str, may_change: Callable[[str], bool] = never) -> None:
     """Refuse to go on under another resolved configuration than a run began with.
 
     Raises:
-        CheckpointRefused: a setting that orders depend on differs; it is named with both values.
+        CheckpointRefused: a setting that orders depend on, and that may not change, differs; it is named
+            with both values.
     """
-    there, here = _leaves(theirs), _leaves(ours)
-    keys = [key for key in {**there, **here} if there.get(key) != here.get(key)]
-    told = [key for key in keys if not _is_told(key, keys)]
+    there, here = leaves(theirs), leaves(ours)
+    told = [key for key in told_apart(there, here) if not may_change(key)]
     if told and there and here:
         raise CheckpointRefused("configuration", _named(told, here), _named(told, there))
+
+
+def told_apart(there: Leaves, here: Leaves) -> list[str]:
+    """Return the settings that differ; of those that several symbols have in common, the common one."""
+    keys = [key for key in {**there, **here} if there.get(key) != here.get(key)]
+    return [key for key in keys if not _is_told(key, keys)]
 
 
 def _named(keys: list[str], leaves: Leaves) -> str:
@@ -57,7 +78,8 @@ def _is_told(key: str, keys: list[str]) -> bool:
     return key.startswith("symbols.") and len(parts) > 2 and parts[2] in keys  # noqa: PLR2004 - symbols, name, key
 
 
-def _leaves(text: str) -> Leaves:
+def leaves(text: str) -> Leaves:
+    """Return the settings of a resolved configuration that orders depend on, each by its whole name."""
     tree = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - it leaves every value as it is written
     return {key: value for key, value in _walk(tree, "") if not key.startswith(FREE)}
 

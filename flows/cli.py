@@ -118,7 +118,7 @@ def _resume(config: Path | None, options: list[str], out: Path | None) -> None:
         show(found.out)
         return
     sys.stderr.write(f"Going on with {found.out}\n")
-    made = program(found.config, found.changes, found.out).ending(leave)
+    made = program(found.config, found.changes, found.out, found.watched).ending(leave)
     _loaded()
     show(run(made, "graph", resume=True))
 

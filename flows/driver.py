@@ -62,9 +62,11 @@ def run_graph(program: Program, *, resume: bool) -> None:
         _open_store(directory.path)
         directory.make()
     every = timedelta(seconds=program.settings.run.checkpoint_every_s)
-    cli_main(
-        ready(program), epoch_interval=every, recovery_config=RecoveryConfig(directory.path / CHECKPOINT)
-    )
+    recovery = RecoveryConfig(directory.path / CHECKPOINT)
+    try:
+        cli_main(ready(program), epoch_interval=every, recovery_config=recovery)
+    finally:
+        program.watcher.stop()
 
 
 def _open_store(path: Path) -> None:
@@ -90,8 +92,12 @@ def run_research(program: Program) -> None:
     if is_cold():
         console.say("Compiling the rules; this happens once per change of a rule.")
     timing.begin()
-    for symbol in directory.symbols:
-        _run_symbol(program, symbol)
+    program.watcher.start()
+    try:
+        for symbol in directory.symbols:
+            _run_symbol(program, symbol)
+    finally:
+        program.watcher.stop()
     timing.write(directory.path)
 
 

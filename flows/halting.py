@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import yaml
 
-from connectors.controls import SWITCH, WORDS, Wish, read_switch, write_switch
 from connectors.runs import is_running, running
+from connectors.switch import SWITCH, WORDS, Wish, read_switch, write_switch
 from operators.errors import ConfigError
 from operators.rows import HALT, REDUCE, RESUME
 

@@ -9,26 +9,31 @@ from bytewax.operators import KeyedStream, StatefulBatchLogic
 from numpy.typing import NDArray
 
 from connectors.learnt import Learnt, learnt
+from connectors.reloads import Reload
 from connectors.shared import NO_ROWS, Answer, Frame
 from connectors.standing import Standing
 from connectors.whole import first, picked
 from operators.book import book_on_frame, open_book
 from operators.desk import Rules, office_rules
-from operators.flow import Flow, flow_on_frame
+from operators.flow import Flow, FlowParams, flow_on_frame
 from operators.kernel import Cell, Table
-from operators.ledger import Fill
+from operators.kpis import KpisParams
+from operators.ledger import Fill, LedgerParams
+from operators.limits import RiskParams
 from operators.markouts import Trail
 from operators.measure import Measure, VpinMeasure
-from operators.office import Records, office_in, office_on_frame
+from operators.office import OfficeRules, Records, office_in, office_on_frame
+from operators.orders import OrdersParams
 from operators.outbox import Reused, Transition
 from operators.own import Own
 from operators.packing import pack_book, pack_tail, pack_trail, unpack_book, unpack_tail, unpack_trail
 from operators.quoter import Model, quotes_on_frame
-from operators.quotes import Asmm, Quotes
+from operators.quotes import Asmm, AsmmParams, Quotes
+from operators.reload import quote_anew
 from operators.ring import Book
 from operators.samples import Sample
 from operators.touch import Top
-from operators.toxicity import Reading
+from operators.toxicity import Reading, VpinParams
 
 NO_FILLS, NO_TRANSITIONS, NO_SAMPLES = Fill.table(0), Transition.table(0), Sample.table(0)
 
@@ -77,23 +82,33 @@ class VpinStep(Step):
     """Frames to readings of toxicity: by VPIN, or by another measure."""
 
     def __init__(self, rules: Rules, state: Any, measure: Measure | None = None) -> None:  # noqa: ANN401
+        measured, flow, *params = state or (None, None)
+        if params:
+            rules = rules._replace(vpin=VpinParams.load(params[0]), flow=FlowParams.load(params[1]))
         self.rules = rules
         self.measure = measure or VpinMeasure(rules.vpin)
-        measured, flow = state or (None, None)
         if measured is not None:
             self.measure.restore(measured)
         self.flow = Flow.load(flow) if flow else Flow.cell()
 
     def take(self, item: Frame) -> tuple[bool, int, Table[Reading]]:
         """Return the reading after each row that settles."""
+        if item.reload is not None:
+            self._adopt(item.reload)
         readings = Reading.table(len(item.rows))
         self.measure.on_frame(item.rows, readings)
         flow_on_frame(self.flow, self.rules.flow, item.rows, readings)
         return False, item.number, readings
 
-    def dump(self) -> tuple[bytes, bytes]:
-        """Return what was measured, and which way flow leans."""
-        return self.measure.dump(), self.flow.tobytes()
+    def _adopt(self, reload: Reload) -> None:
+        self.rules = reload.rules
+        if isinstance(self.measure, VpinMeasure):
+            self.measure.adopt(reload.rules.vpin, new_window=reload.new_window)
+
+    def dump(self) -> tuple[bytes, ...]:
+        """Return what was measured, which way flow leans, and the parameters of both."""
+        params = self.rules.vpin.tobytes(), self.rules.flow.tobytes()
+        return self.measure.dump(), self.flow.tobytes(), *params
 
 
 class View(NamedTuple):
@@ -115,8 +130,10 @@ class AsmmStep(Step):
     """Touches and readings, paired by frame number whichever comes first, to wanted quotes."""
 
     def __init__(self, rules: Rules, state: Any, model: Model | None = None) -> None:  # noqa: ANN401
+        packed, waiting, *params = state or (None, {})
         self.rules, self.model = rules, model
-        packed, waiting = state or (None, {})
+        if params:
+            self.rules = rules._replace(asmm=AsmmParams.load(params[0]))
         self.waiting: dict[int, Any] = dict(waiting)
         self.asmm = unpack_tail(Asmm, packed) if packed else Asmm.cell()
         self.n_pauses, self.n_alerts = column(self.asmm, "n_pauses"), column(self.asmm, "n_alerts")
@@ -134,6 +151,8 @@ class AsmmStep(Step):
 
     def _decide(self, seen: tuple[Frame, Table[Top], int, int], readings: Table[Reading]) -> View:
         frame, tops, n_gaps, n_crossed = seen
+        if frame.reload is not None:
+            self._adopt(frame.reload)
         quotes = Quotes.table(len(frame.rows))
         n = quotes_on_frame(self.asmm, self.rules.asmm, frame.rows, tops, readings, quotes, self.model)
         if self.n_refits[0] != self.learnt.n_refits:
@@ -141,20 +160,24 @@ class AsmmStep(Step):
         counted = int(self.n_pauses[0]), int(self.n_alerts[0]), n_gaps, n_crossed
         return View(frame, tops, readings, quotes, n, *counted, self.learnt)
 
-    def dump(self) -> tuple[bytes, dict[int, Any]]:
-        """Return inventory, pause, what was learnt of the market, and what waits for its other half.
+    def _adopt(self, reload: Reload) -> None:
+        self.rules = reload.rules
+        quote_anew(self.asmm, new_window=reload.new_window, new_fit=reload.new_fit)
 
-        Between epochs of a closed loop nothing does.
+    def dump(self) -> tuple[bytes, dict[int, Any], bytes]:
+        """Return inventory, pause, what was learnt of the market, what waits for its other half, parameters.
+
+        Between epochs of a closed loop nothing waits.
         """
-        return pack_tail(self.asmm), dict(self.waiting)
+        return pack_tail(self.asmm), dict(self.waiting), self.rules.asmm.tobytes()
 
 
 class RiskStep(Step):
     """Wanted quotes to requests within limits, and the account."""
 
     def __init__(self, rules: Rules, state: Any) -> None:  # noqa: ANN401
-        self.office_rules = office_rules(rules)
-        block, trail = state or (b"", b"")
+        block, trail, *params = state or (b"", b"")
+        self.office_rules = _loaded(params) if params else office_rules(rules)
         self.records = Records.load(block) if block else Records.cell()
         markouts = cast("Any", self.records)["markouts"]
         self.trail = unpack_trail(trail, markouts) if block else Trail.cell()
@@ -166,6 +189,8 @@ class RiskStep(Step):
     def take(self, item: View) -> Answer:
         """Return what the frame asks for, what it filled, and how trading stands."""
         frame, rows = item.frame, item.frame.rows
+        if frame.reload is not None:
+            self.office_rules = office_rules(frame.reload.rules)
         box = self.outbox.clear(len(rows))
         views = item.tops, item.readings, item.quotes
         office_on_frame(self.office, self.office_rules, rows, *views, item.n_quotes, box)
@@ -190,9 +215,16 @@ class RiskStep(Step):
         alerts = view.n_alerts, int(self.n_invalid_flag[0])
         return Standing(self.records.tobytes(), view.n_pauses, *broken, *alerts, view.learnt)
 
-    def dump(self) -> tuple[bytes, bytes]:
-        """Return orders, position and account, and the fills that still wait for a markout."""
-        return self.records.tobytes(), pack_trail(self.trail, self.office.markouts)
+    def dump(self) -> tuple[bytes, ...]:
+        """Return orders, position and account, the fills that still wait for a markout, and parameters."""
+        params = (cell.tobytes() for cell in self.office_rules)
+        return self.records.tobytes(), pack_trail(self.trail, self.office.markouts), *params
+
+
+def _loaded(params: list[bytes]) -> OfficeRules:
+    orders, risk, ledger, kpis = params
+    within = OrdersParams.load(orders), RiskParams.load(risk)
+    return OfficeRules(*within, LedgerParams.load(ledger), KpisParams.load(kpis))
 
 
 class Lifted(StatefulBatchLogic[Any, Any, Any]):

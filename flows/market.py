@@ -1,6 +1,7 @@
 """A configuration made ready to run: tapes, rules, journals and what they share."""
 
 import hashlib
+import json
 import signal
 import sys
 import threading
@@ -8,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from configs.load import home, load
 from configs.notices import notices
@@ -16,15 +17,16 @@ from configs.rules import rules_for
 from configs.settings import Settings, SymbolSettings
 from configs.write import digest, resolved_yaml
 from connectors.console import Console
-from connectors.controls import SWITCH, Controls, Switch, read_controls
+from connectors.controls import CONTROL, Controls, read_controls
 from connectors.journal import Journal, RunDirectory
 from connectors.playback import Playback
 from connectors.progress import Progress
-from connectors.recorded import Recording, discover
+from connectors.recorded import Recording
 from connectors.recorded import open_tape as open_recorded
 from connectors.runs import next_directory
 from connectors.shared import Mailbox, Shared
 from connectors.stamp import Stamp
+from connectors.switch import SWITCH, Switch
 from connectors.synthetic import SyntheticMarket
 from connectors.synthetic import open_tape as open_synthetic
 from connectors.tape import Tape
@@ -32,8 +34,11 @@ from connectors.timing import Timing
 from connectors.with_bests import WithBests
 from flows.measures import measure_of, named_measure
 from flows.models import model_of, named_model
+from flows.recordings import recordings_of
+from flows.reloading import Reloading
+from flows.watching import Watcher
 from operators.desk import Rules, open_exchange
-from operators.errors import ConfigError, PhoenixError, SourceError
+from operators.errors import PhoenixError, SourceError
 from operators.kernel import ROOT, rules_digest
 from operators.measure import Measure
 from operators.quoter import Model
@@ -47,6 +52,8 @@ class Program:
     rules: dict[str, Rules]
     recordings: dict[str, Recording]
     shared: Shared
+    reloading: Reloading
+    watcher: Watcher
 
     def tape(self, symbol: str) -> Tape:
         """Open one symbol's tape."""
@@ -87,7 +94,7 @@ class Program:
     def journal(self, symbol: str) -> Journal:
         """Return one symbol's logs, not yet opened."""
         instrument = self.settings.symbols[symbol].instrument
-        return Journal(self.shared.directory, symbol, instrument, digest(self.settings)[:8])
+        return Journal(self.shared.directory, symbol, instrument, digest(self.settings))
 
     def ending(
         self,
@@ -96,6 +103,21 @@ class Program:
     ) -> "Program":
         """Return the program with what it does about an error inside the graph, and at the end."""
         return replace(self, shared=self.shared._replace(refuse=refuse, finished=finished))
+
+    def go_on_under(self, path: Path) -> None:
+        """Go on in a run: by what it began with, then by what it was told since, then by the file.
+
+        A file that records are replayed over says nothing that they do not.
+        """
+        began = load(path / "config.yaml")
+        records = [each for part in sorted((path / CONTROL).glob("*.jsonl")) for each in read_controls(part)]
+        self.reloading.catch_up(began, path, records)
+        if digest(began) != digest(self.settings):
+            self.shared.directory.identity = digest(began)
+            for symbol in self.rules:
+                self.rules[symbol] = rules_for(began.symbols[symbol], began.source)
+        if self.settings.run.control is None:
+            self.watcher.apply()
 
     def say_notices(self) -> None:
         """Say what is allowed, but probably not meant."""
@@ -109,6 +131,7 @@ class Program:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: self.shared.stop.set())
+            signal.signal(signal.SIGHUP, lambda *_: self.watcher.ask())
 
 
 def code_digest(symbols: Iterable[SymbolSettings] = ()) -> str:
@@ -126,51 +149,37 @@ def code_digest(symbols: Iterable[SymbolSettings] = ()) -> str:
     return whole.hexdigest()[:16]
 
 
-def _recordings(config: Path, settings: Settings, market: str) -> dict[str, Recording]:
-    """Return what is recorded of the symbols that are named, or of all where none is.
-
-    `market` is the one that is written: to name symbols settles it by where they are listed, before
-    the recordings had their say.
-
-    Raises:
-        ConfigError: no recording holds any of them.
-        SourceError: there are two recordings of a symbol, or recordings of two markets.
-    """
-    sure = None if market == "auto" else settings.source.market
-    found = discover([Path(path) for path in settings.source.path], sure or "auto")
-    chosen = [each for each in found if not settings.symbols or each.symbol in settings.symbols]
-    if not chosen:
-        held, named = ", ".join(each.symbol for each in found), ", ".join(settings.symbols)
-        raise ConfigError([f"{config}: symbols must name what is recorded ({held}), was {named}"])
-    recordings: dict[str, Recording] = {}
-    for each in chosen:
-        other = recordings.setdefault(each.symbol, each)
-        if other is not each:
-            both = f"{other.path} and {each.path}"
-            raise SourceError(f"{each.symbol} is recorded in {both}: a run replays one recording of a symbol")
-        if each.market != chosen[0].market:
-            both = f"{chosen[0].path} is of {chosen[0].market}, {each.path} of {each.market}"
-            raise SourceError(f"{both}: a run replays one market, set source.market if this is wrong")
-    return recordings
-
-
-def _controls(directory: RunDirectory, path: str | None) -> Callable[[str], Controls]:
+def _controls(directory: RunDirectory, path: str | None, reloads: Reloading) -> Callable[[str], Controls]:
     """Return what makes a symbol's controls: recorded ones, and what the run's own switch says after them."""
     try:
         recorded = [] if path is None else read_controls(Path(path))
     except OSError as error:
         raise SourceError(f"run.control: {path} cannot be read: {error.strerror}") from None
+    reloads.prepare(recorded)
     switches: dict[Path, Switch] = {}
 
     def controls(symbol: str) -> Controls:
         path = directory.path / SWITCH
-        return Controls(symbol, switches.setdefault(path, Switch(path)), recorded)
+        return Controls(symbol, switches.setdefault(path, Switch(path)), recorded, reloads)
 
     return controls
 
 
-def program(config: Path, overrides: Sequence[str] = (), out: Path | None = None) -> Program:
-    """Load a configuration and make it ready.
+class Watched(NamedTuple):
+    """The settings file that a run goes by, with what the command line changes of it."""
+
+    config: Path
+    overrides: tuple[str, ...]
+
+    def text(self) -> str:
+        """Return it as a run directory keeps it."""
+        return json.dumps({"config": str(self.config.absolute()), "set": self.overrides}, indent=2) + "\n"
+
+
+def program(
+    config: Path, overrides: Sequence[str] = (), out: Path | None = None, watched: Watched | None = None
+) -> Program:
+    """Load a configuration and make it ready; the file that is watched is its own, unless another is named.
 
     Raises:
         ConfigError: something in it is wrong.
@@ -178,31 +187,55 @@ def program(config: Path, overrides: Sequence[str] = (), out: Path | None = None
     """
     settings = load(config, overrides)
     recordings: dict[str, Recording] = {}
+    market = None
     if settings.source.kind == "recorded":
-        recordings = _recordings(config, settings, home(config, overrides).market)
+        recordings = recordings_of(config, settings, home(config, overrides).market)
         market = next(iter(recordings.values())).market
         settings = load(config, overrides, symbols=list(recordings), market=market)
     symbols = [symbol for symbol in settings.symbols if not recordings or symbol in recordings]
-    day = datetime.now(UTC).strftime("%Y%m%d")
-    path = out or next_directory(Path(settings.run.directory), day, settings.profile)
-    directory = RunDirectory(path, symbols, {"config.yaml": resolved_yaml(settings)})
-    mail = {symbol: Mailbox() for symbol in symbols}
     for symbol in symbols:
         measure_of(settings.symbols[symbol])
         model_of(settings.symbols[symbol])
+    watched = watched or Watched(config, tuple(overrides))
+    reloading, console = Reloading(settings, config, overrides), _console(settings)
+    watcher = Watcher(watched.config, _reader(watched, list(recordings), market), reloading, console)
+    directory = _directory(settings, symbols, out, watched, reloading)
     stamp = Stamp(code_digest(settings.symbols[symbol] for symbol in symbols), digest(settings))
-    progress = Progress(sys.stderr if settings.run.progress else None)
-    console = Console(progress, quiet=not settings.run.progress)
     shared = Shared(
         directory,
         stamp,
-        mail,
+        {symbol: Mailbox() for symbol in symbols},
         threading.Event(),
-        progress,
+        console.progress,
         settings.source.speed,
         console,
         Timing(),
-        _controls(directory, settings.run.control),
+        _controls(directory, settings.run.control, reloading),
     )
     rules = {symbol: rules_for(settings.symbols[symbol], settings.source) for symbol in symbols}
-    return Program(settings, rules, recordings, shared)
+    made = Program(settings, rules, recordings, shared, reloading, watcher)
+    directory.goes_on_under = made.go_on_under
+    return made
+
+
+def _console(settings: Settings) -> Console:
+    progress = Progress(sys.stderr if settings.run.progress else None)
+    return Console(progress, quiet=not settings.run.progress)
+
+
+def _reader(watched: Watched, recorded: list[str], market: str | None) -> Callable[[], Settings]:
+    """Return what reads the file again as it was read at the start."""
+
+    def read() -> Settings:
+        return load(watched.config, watched.overrides, symbols=recorded or None, market=market)
+
+    return read
+
+
+def _directory(
+    settings: Settings, symbols: list[str], out: Path | None, watched: Watched, reloading: Reloading
+) -> RunDirectory:
+    day = datetime.now(UTC).strftime("%Y%m%d")
+    path = out or next_directory(Path(settings.run.directory), day, settings.profile)
+    texts = {"origin.json": watched.text(), "config.yaml": resolved_yaml(settings)}
+    return RunDirectory(path, symbols, texts, reloading.may_change)

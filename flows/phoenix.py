@@ -44,6 +44,7 @@ def ready(program: Program, source: Source[Any] | None = None) -> Dataflow:
     program.say_notices()
     warm(next(iter(program.rules.values())))
     program.stop_on_signals()
+    program.watcher.start()
     program.shared.timing.begin()
     return graph(program, source)
 

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from connectors.controls import Controls, Wish
+from connectors.controls import Controls, Due
 from connectors.playback import Playback
+from connectors.reloads import Reload
 from connectors.whole import picked
 from operators.book import book_on_frame
 from operators.desk import (
@@ -24,13 +25,14 @@ from operators.flow import flow_on_frame
 from operators.kernel import Table, kernel
 from operators.ledger import Fill
 from operators.loop import FINISHED, STARVED, play_window
-from operators.measure import Measure
+from operators.measure import Measure, VpinMeasure
 from operators.office import office_on_frame
 from operators.outbox import Counts, Outbox, Transition, open_outbox
 from operators.quoter import Model, quotes_on_frame
 from operators.quotes import Quotes
 from operators.receipts import ask
 from operators.release import NOTHING_LEFT, take_market, take_own
+from operators.reload import quote_anew, restart_window
 from operators.rows import CONTROL, Row, Rows
 from operators.samples import Sample
 from operators.touch import Top
@@ -61,18 +63,20 @@ def run_stretch(
     exchange: Exchange,
     rules: Rules,
     tapes: tuple[Rows, Rows],
-    until: tuple[int, int],
+    until: tuple[int, int, int],
     sheet: Sheet,
     fill_rows: Rows,
     outbox: Outbox,
 ) -> int:
-    """Play windows until the tape is used up or a table of the outbox may be full; return why."""
+    """Play windows until the tape is used up, a table may be full, or this window is next; return why."""
     own = fill_rows[len(fill_rows) - 1 :]
     loop, venue, times, counts = exchange.loop[0], exchange.venue[0], rules.loop[0], outbox.counts[0]
     receipts = exchange.receipts
     cells = (exchange.loop, exchange.venue, exchange.book, receipts)
     setup = (rules.loop, rules.venue, rules.book)
     while max(counts.requests, counts.fills, counts.samples, counts.transitions) + SPARE < LOG:
+        if loop.number + 1 == until[2]:
+            break
         until_ns = play_window(cells, setup, tapes[0], tapes[1], until[0], until[1])
         if until_ns < 0:
             return until_ns
@@ -137,12 +141,16 @@ def run_frames(
         number += 1
         wanted = None if controls is None else controls.due(number)
         if controls is not None and wanted is not None:
-            playback.control(wanted.wish, controls.n + 1)
+            playback.control(wanted.reason, controls.n + 1)
         rows = playback.play(requests)
         if rows is None:
             return desk, True
         if controls is not None and wanted is not None:
             controls.note(int(rows[0].ts_recv), number, wanted)
+            if wanted.reload is not None:
+                _adopt(desk, playback, wanted.reload)
+                if isinstance(measure, VpinMeasure):
+                    measure.adopt(playback.rules.vpin, new_window=wanted.reload.new_window)
         made = step_by_step(desk, playback.rules, measure, rows, model)
         requests = made.requests
         on_stretch(made)
@@ -163,13 +171,13 @@ def run_tape(
     tables = Row.table(LOG), Fill.table(LOG), Transition.table(LOG), Sample.table(LOG)
     outbox = Outbox(Counts.cell(), *tables)
     while True:
-        wanted = None if controls is None else _control(playback, controls)
+        wanted, stop = (None, 0) if controls is None else _control(desk, playback, controls)
         why = run_stretch(
             desk,
             playback.exchange,
             playback.rules,
             (playback.desk, playback.venue),
-            (playback.desk_until, playback.venue_until),
+            (playback.desk_until, playback.venue_until, stop),
             sheet,
             fill_rows,
             outbox,
@@ -185,10 +193,29 @@ def run_tape(
             playback.load()
 
 
-def _control(playback: Playback, controls: Controls) -> Wish | None:
-    """Let the loop know of the next control: of one that was recorded for a later window, or of a new one."""
-    window = max(controls.next_frame(), int(playback.exchange.loop[0].number) + 1)
-    wanted = controls.due(window)
-    if wanted is not None:
-        playback.control(wanted.wish, controls.n + 1, window)
-    return wanted
+def _control(desk: Desk, playback: Playback, controls: Controls) -> tuple[Due | None, int]:
+    """Let the loop know of the next control: of one that was recorded for a later window, or of a new one.
+
+    New parameters hold from their window on, so it has to be the next: else return its number, at which
+    the stretch has to stop, and no control.
+    """
+    following = int(playback.exchange.loop[0].number) + 1
+    window = max(controls.next_frame(), following)
+    due = controls.due(window)
+    if due is None:
+        return None, 0
+    if due.reload is not None:
+        if window > following:
+            return None, window
+        _adopt(desk, playback, due.reload)
+    playback.control(due.reason, controls.n + 1, window)
+    return due, 0
+
+
+def _adopt(desk: Desk, playback: Playback, reload: Reload) -> None:
+    """Go on by other parameters of the desk; how time is cut, and the venue, stay as they are."""
+    old = playback.rules
+    playback.rules = reload.rules._replace(loop=old.loop, venue=old.venue, book=old.book)
+    quote_anew(desk.asmm, new_window=reload.new_window, new_fit=reload.new_fit)
+    if reload.new_window:
+        restart_window(desk.vpin)

@@ -10,7 +10,7 @@ import yaml
 from configs.load import home
 from connectors.runs import is_finished, latest_unfinished, require_checkpoint
 from connectors.stamp import refuse_other_settings
-from flows.market import Program
+from flows.market import Program, Watched
 from operators.errors import RunDirectoryError
 
 DEFAULT: Final = Path("configs/phoenix.yaml")
@@ -22,6 +22,8 @@ class Resumed(NamedTuple):
     out: Path
     config: Path
     changes: tuple[str, ...]
+    watched: Watched | None = None
+    """What it goes by from now on, where that is another file."""
 
 
 def find(config: Path | None, changes: Sequence[str], out: Path | None) -> Resumed:
@@ -41,8 +43,18 @@ def find(config: Path | None, changes: Sequence[str], out: Path | None) -> Resum
     if not is_finished(out):
         require_checkpoint(out)
     if config is None:
-        return Resumed(out, out / "config.yaml", tuple(changes))
+        return Resumed(out, out / "config.yaml", tuple(changes), _origin(out, changes))
     return Resumed(out, config, (*_recordings(out, config, changes), *changes))
+
+
+def _origin(out: Path, changes: Sequence[str]) -> Watched | None:
+    """The file that the run was begun with, if it is still there."""
+    try:
+        told = json.loads((out / "origin.json").read_text())
+        config, overrides = Path(told["config"]), [str(each) for each in told["set"]]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return Watched(config, (*overrides, *changes)) if config.is_file() else None
 
 
 def _recordings(out: Path, config: Path, changes: Sequence[str]) -> list[str]:
@@ -54,10 +66,11 @@ def _recordings(out: Path, config: Path, changes: Sequence[str]) -> list[str]:
 
 
 def require_same_settings(program: Program) -> None:
-    """Refuse to resume under other settings than the run in the program's directory began with.
+    """Refuse to resume under settings that could not have become those of the run while it went on.
 
     Raises:
-        CheckpointRefused: a setting that orders depend on differs.
+        CheckpointRefused: a setting that orders depend on, and that changes only at a restart, differs.
     """
     directory = program.shared.directory
-    refuse_other_settings((directory.path / "config.yaml").read_text(), directory.texts["config.yaml"])
+    there = (directory.path / "config.yaml").read_text()
+    refuse_other_settings(there, directory.texts["config.yaml"], directory.may_change)

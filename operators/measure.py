@@ -8,6 +8,7 @@ the rows say. A checkpoint keeps what `dump` returns.
 from typing import Protocol
 
 from operators.kernel import Cell, Table
+from operators.reload import restart_window
 from operators.rows import Rows
 from operators.toxicity import Reading, Vpin, VpinParams
 from operators.vpin import vpin_on_frame
@@ -35,6 +36,12 @@ class VpinMeasure:
     def on_frame(self, rows: Rows, readings: Table[Reading]) -> None:
         """Take each row in; after each that settles, write what flow looks like."""
         vpin_on_frame(self.vpin, self.params, rows, readings)
+
+    def adopt(self, params: Cell[VpinParams], *, new_window: bool) -> None:
+        """Go on by other parameters, with the buckets there are or with none."""
+        self.params = params
+        if new_window:
+            restart_window(self.vpin)
 
     def dump(self) -> bytes:
         """Return the buckets."""

@@ -26,7 +26,7 @@ from operators.risk import (
     spend,
     wanted_lots,
 )
-from operators.rows import BUY, CONTROL, SELL, Row, Rows, settles
+from operators.rows import BUY, CONTROL, RELOAD, SELL, Row, Rows, settles
 from operators.samples import Sample
 from operators.seen import note_quotes
 from operators.touch import Top
@@ -124,7 +124,9 @@ def take_in(
 
 @kernel
 def obey(office: Staff, i: int, row: Row, outbox: Outbox) -> None:
-    """Do what an operator wants: what is restricted is cancelled at once."""
+    """Do what an operator wants: what is restricted is cancelled at once. New settings are no wish."""
+    if row.reason == RELOAD:
+        return
     orders, risk, kpis, counts = office.orders, office.risk, office.kpis, outbox.counts[0]
     command(risk, office.ledger, row.reason)
     was = risk.state

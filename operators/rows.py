@@ -73,6 +73,8 @@ IMMEDIATE: Final = 8
 HALT: Final = 1
 RESUME: Final = 2
 REDUCE: Final = 3
+RELOAD: Final = 4
+"""New parameters hold from this row on."""
 
 # Why a request failed (`reason` of a report).
 NO_REASON: Final = 0

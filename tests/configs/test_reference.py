@@ -23,6 +23,6 @@ def test_every_key_has_its_row_and_its_words():
             assert str(field.description).endswith(".")
 
 
-def test_every_row_has_five_cells():
+def test_every_row_has_six_cells():
     rows = [line for line in reference().splitlines() if line.startswith("|")]
-    assert all(row.count("|") == 6 for row in rows)
+    assert all(row.count("|") == 7 for row in rows)

@@ -4,18 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.controls import (
-    EVERY_NS,
-    NONE_YET,
-    SWITCH,
-    Controlled,
-    Controls,
-    Switch,
-    Wish,
-    read_controls,
-    read_switch,
-    write_switch,
-)
+from connectors.controls import NONE_YET, Controlled, Controls, read_controls
+from connectors.switch import EVERY_NS, SWITCH, Switch, Wish, read_switch, write_switch
 from operators.errors import SourceError
 from operators.rows import HALT, REDUCE, RESUME
 
@@ -48,7 +38,7 @@ def play(controls, frames, ts_ns=1000):
         wanted = controls.due(frame)
         if wanted is not None:
             controls.note(ts_ns + frame, frame, wanted)
-            begun.append((frame, wanted.wish))
+            begun.append((frame, wanted.reason))
     return begun
 
 

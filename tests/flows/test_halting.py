@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from connectors.controls import SWITCH, read_switch
+from connectors.switch import SWITCH, read_switch
 from flows import halting
 from operators.errors import ConfigError
 from operators.rows import HALT, REDUCE, RESUME

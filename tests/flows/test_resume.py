@@ -99,11 +99,25 @@ def test_a_stopped_run_says_that_it_is_and_how_it_goes_on(tmp_path, profile):
 @pytest.mark.parametrize("config", [True, False])
 def test_other_settings_are_refused_by_name(stopped, profile, config):
     options = ("--config", profile) if config else ()
-    done = phoenix("run", "--resume", "--out", stopped, *options, "--set", "vpin.threshold=0.6")
+    done = phoenix("run", "--resume", "--out", stopped, *options, "--set", "venue.entry_latency_ms=6")
     sentence = one_sentence(done, 3)
-    assert sentence.startswith("this checkpoint was made by configuration with vpin.threshold: 0.7, and ")
-    assert "and this is with vpin.threshold: 0.6" in sentence
+    assert sentence.startswith(
+        "this checkpoint was made by configuration with venue.entry_latency_ms: 5, and "
+    )
+    assert "and this is with venue.entry_latency_ms: 6" in sentence
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("config", [True, False])
+def test_settings_that_may_change_while_a_run_goes_on_are_changed_by_its_resumption(stopped, profile, config):
+    options = ("--config", profile) if config else ()
+    command = ("run", "--resume", "--out", stopped, "--speed", "0", *options, "--set", "vpin.threshold=0.6")
+    done = phoenix(*command)
+    assert done.returncode == 0, done.stderr
+    assert "version 1: vpin.threshold 0.7 → 0.6" in done.stderr
+    controls = [json.loads(line) for line in (stopped / "control.jsonl").read_text().splitlines()]
+    assert {json.dumps(each["changes"]) for each in controls} == {'{"vpin.threshold": ["0.7", "0.6"]}'}
+    assert "threshold: 0.7\n" in (stopped / "config.yaml").read_text()
 
 
 def test_other_code_is_refused_and_leaves_the_run_able_to_go_on(stopped, whole):
@@ -123,8 +137,8 @@ def test_under_bytewax_a_refusal_is_the_one_sentence_too(tmp_path, profile):
     other = bytewax_run(f"other_code:flow({made})", *store, path=tmp_path)
     assert "made by code version" in one_sentence(other, 3)
     for workers in ("1", "2"):
-        done = bytewax_run(f"flows.phoenix:flow({made}, 'vpin.threshold=0.6')", *store, "-w", workers)
-        assert "configuration with vpin.threshold: 0.7" in one_sentence(done, 3)
+        done = bytewax_run(f"flows.phoenix:flow({made}, 'venue.entry_latency_ms=6')", *store, "-w", workers)
+        assert "configuration with venue.entry_latency_ms: 5" in one_sentence(done, 3)
     assert bytewax_run(f"flows.phoenix:flow({made})", *store).returncode == 0
 
 

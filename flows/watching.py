@@ -1,0 +1,90 @@
+"""The settings file watched while a run goes on: what is saved there is applied, or refused whole."""
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from configs.settings import Settings
+from connectors.console import Console
+from flows.reloading import Reloading
+from operators.errors import ConfigError, PhoenixError
+
+EVERY_S: Final = 0.05
+"""Between two looks at the file; what is read stood unchanged for that long."""
+Seen = tuple[int, int, int]
+
+
+class Watcher:
+    """Looks at the file now and then, and at once when told to."""
+
+    def __init__(
+        self, path: Path, read: Callable[[], Settings], reloading: Reloading, console: Console
+    ) -> None:
+        self.path, self.read, self.reloading, self.console = path, read, reloading, console
+        self.seen = self.read_last = self._look()
+        self.ended, self.asked = threading.Event(), threading.Event()
+        self.lock = threading.Lock()
+        self.thread = threading.Thread(target=self._watch, name="settings", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self.thread.start()
+
+    def stop(self) -> None:
+        """End it."""
+        self.ended.set()
+        if self.thread.ident is not None:
+            self.thread.join()
+
+    def ask(self) -> None:
+        """Let the file be read at the next look, changed or not; may be called by a signal's handler."""
+        self.asked.set()
+
+    def _look(self) -> Seen | None:
+        try:
+            status = os.stat(self.path)  # noqa: PTH116 - every 50 ms
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
+    def _watch(self) -> None:
+        while not self.ended.wait(EVERY_S):
+            self.look()
+
+    def look(self) -> None:
+        """Read the file if it changed and came to rest, or if asked."""
+        now, before = self._look(), self.seen
+        self.seen = now
+        asked = self.asked.is_set()
+        if not asked and (now is None or now != before or now == self.read_last):
+            return
+        self.asked.clear()
+        self.read_last = now
+        self.apply(asked=asked)
+
+    def apply(self, *, asked: bool = False) -> None:
+        """Read the file, and let every symbol have what it says, or say what is wrong with it."""
+        with self.lock:
+            try:
+                changes = self.reloading.accept(self.read())
+            except ConfigError as error:
+                self._refuse(error.problems)
+            except (PhoenixError, OSError, ValueError, RecursionError) as error:
+                self._refuse([f"{self.path}: {error}"])
+            else:
+                self._tell(changes, asked)
+
+    def _refuse(self, problems: list[str]) -> None:
+        self.reloading.n_refused += 1
+        self.console.say(f"{self.path} is refused, and the settings stay as they are:")
+        for problem in problems:
+            self.console.say(f"  {problem}")
+
+    def _tell(self, changes: dict[str, tuple[str, str]], asked: bool) -> None:
+        if changes:
+            listed = ", ".join(f"{key} {was} → {now}" for key, (was, now) in changes.items())
+            self.console.say(f"{self.path}, version {self.reloading.top}: {listed}")
+        elif asked:
+            self.console.say(f"{self.path} changes nothing")
