@@ -40,9 +40,10 @@ Numbers may be written as `50000`, `50_000` or `5e4`. Yes and no are `true` and 
 `yes`, `no`, `on`, `off`. Anchors and merge keys (`<<`) work; tags and repeated keys are refused.
 
 The last column says when a change takes hold that is saved while a run goes on
-([how](operate.md#change-settings-while-it-runs)): at once, with VPIN's buckets or the fit of the market begun anew for
-the symbols it is for, or only at a restart: a file that changes such a key is refused whole until then.
-Keys of `run`, `profile` and `source.speed` change no order: they wait for a restart in silence.
+([how](operate.md#change-settings-while-it-runs)): at once, with VPIN's buckets or the fit of the market
+begun anew for the symbols it is for, or only at a restart: a file that changes such a key is refused
+whole until then. Keys of `run`, `profile` and `source.speed` change no order: they wait for a restart in
+silence.
 
 This page is printed from the declarations: `python -m configs.reference > docs/configuration.md`.
 """

@@ -101,9 +101,7 @@ def test_other_settings_are_refused_by_name(stopped, profile, config):
     options = ("--config", profile) if config else ()
     done = phoenix("run", "--resume", "--out", stopped, *options, "--set", "venue.entry_latency_ms=6")
     sentence = one_sentence(done, 3)
-    assert sentence.startswith(
-        "this checkpoint was made by configuration with venue.entry_latency_ms: 5, and "
-    )
+    assert sentence.startswith("this checkpoint was made by configuration with venue.entry_latency_ms: 5, ")
     assert "and this is with venue.entry_latency_ms: 6" in sentence
     assert done.stdout == ""
 
