@@ -13,7 +13,7 @@ from configs.document import Malformed, Tree, read_document
 from configs.instruments import MARKETS, market_of
 from configs.overrides import apply
 from configs.problems import Problems
-from configs.schema import PER_SYMBOL, SHARED, Run, Top
+from configs.schema import PER_SYMBOL, SHARED, Metrics, Run, Top
 from configs.schema_market import Source
 from configs.schema_risk import TOTALS, Limits, SymbolRisk
 from configs.sections import Checked, check, keys_of, report
@@ -94,6 +94,7 @@ def _resolve(
     _refuse_strangers(tree, problems)
     profile = _profile(path, tree, problems)
     run = check(problems, ("run",), Run, keys_of(problems, ("run",), tree.get("run")))
+    metrics = check(problems, ("metrics",), Metrics, keys_of(problems, ("metrics",), tree.get("metrics")))
     source = _source(tree, problems)
     table = _symbols(tree, _sure(source, "kind"), discovered, problems)
     source = _placed(source, market, table)
@@ -112,6 +113,7 @@ def _resolve(
         profile=profile,
         run=run.value,
         source=source.value,
+        metrics=metrics.value,
         common=Common(**{name: cast("Any", section.value) for name, section in common.items()}),
         symbols={name: _settled(symbol, budgets[name], totals) for name, symbol in resolved.items()},
     )

@@ -21,7 +21,7 @@ HEAD = """\
 A settings file is YAML. `phoenix check FILE` says everything that is wrong with it at once, and
 prints it with every default spelled out. Keys that are not listed here are refused.
 
-Every section but `run` and `source` can be overridden for one symbol, key by key:
+Every section but `run`, `source` and `metrics` can be overridden for one symbol, key by key:
 
 ```yaml
 vpin:
@@ -42,8 +42,8 @@ Numbers may be written as `50000`, `50_000` or `5e4`. Yes and no are `true` and 
 The last column says when a change takes hold that is saved while a run goes on
 ([how](operate.md#change-settings-while-it-runs)): at once, with VPIN's buckets or the fit of the market
 begun anew for the symbols it is for, or only at a restart: a file that changes such a key is refused
-whole until then. Keys of `run`, `profile` and `source.speed` change no order: they wait for a restart in
-silence.
+whole until then. Keys of `run`, `metrics`, `profile` and `source.speed` change no order: they wait for a
+restart in silence.
 
 This page is printed from the declarations: `python -m configs.reference > docs/configuration.md`.
 """

@@ -4,12 +4,12 @@ A section is a frozen model that refuses unknown keys. `docs/configuration.md`
 is printed from here. What several keys must agree on is in `configs/coherence.py`.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field
 
 from configs.keys import Section, key
-from configs.scalars import Flag, Name, Number, Text, TextOrNull
+from configs.scalars import Flag, Name, Number, Text, TextOrNull, Whole
 from configs.schema_market import Book, Source, Synthetic, Venue
 from configs.schema_quoting import Calibration, Quoting, Signals, Vpin
 from configs.schema_risk import Orders, Risk
@@ -46,7 +46,18 @@ class Kpis(Section):
     )
 
 
-SHARED: Final[dict[str, type[Section]]] = {"run": Run, "source": Source}
+class Metrics(Section):
+    """What Prometheus may fetch while a run of the graph is on; docs/metrics.md names all of it."""
+
+    enabled: Flag = key(False, "Serve metrics over HTTP.")
+    address: Text = key("127.0.0.1", "Address of this machine to listen at; 0.0.0.0 is every one it has.")
+    port: Whole = key(9464, "Port to listen at; 0 takes any that is free.", ge=0, le=65_535)
+    if_taken: Literal["refuse", "next", "without"] = key(
+        "refuse", "Where the port is taken: refuse to run, take the next free one, or run without metrics."
+    )
+
+
+SHARED: Final[dict[str, type[Section]]] = {"run": Run, "source": Source, "metrics": Metrics}
 """Sections that hold for all symbols."""
 PER_SYMBOL: Final[dict[str, type[Section]]] = {
     "synthetic": Synthetic,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from configs.schema import Kpis, Run
+from configs.schema import Kpis, Metrics, Run
 from configs.schema_market import Book, Source, Synthetic, Venue
 from configs.schema_quoting import Calibration, Quoting, Signals, Vpin
 from configs.schema_risk import Orders, Risk, SymbolRisk
@@ -51,6 +51,7 @@ class Settings:
     """Safe as part of a directory's name."""
     run: Run
     source: Source
+    metrics: Metrics
     common: Common
     symbols: Mapping[str, SymbolSettings]
     """In the order of the file; empty only for recordings whose symbols were not given."""

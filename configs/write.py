@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from configs.keys import Section
 from configs.problems import BARE
-from configs.schema import PER_SYMBOL
+from configs.schema import PER_SYMBOL, SHARED
 from configs.schema_market import Grid
 from configs.settings import Settings, SymbolSettings
 
@@ -24,7 +24,7 @@ Values = Mapping[str, Any]
 def resolved_yaml(settings: Settings) -> str:
     """Write every key with its value; loading the text again gives equal settings."""
     tree: dict[str, Any] = {"profile": settings.profile}
-    tree |= {"run": _values(settings.run), "source": _values(settings.source)}
+    tree |= {name: _values(getattr(settings, name)) for name in SHARED}
     tree |= {name: _values(getattr(settings.common, name)) for name in PER_SYMBOL}
     tree["symbols"] = {name: _symbol(symbol) for name, symbol in settings.symbols.items()}
     return "".join(f"{line}\n" for line in _lines(tree, 0))
@@ -33,7 +33,7 @@ def resolved_yaml(settings: Settings) -> str:
 def digest(settings: Settings) -> str:
     """Return 16 hex digits that change with anything that could change an order.
 
-    Where a run writes, how often it checkpoints and how fast it replays cannot.
+    Where a run writes, how often it checkpoints, how fast it replays and what it serves cannot.
     """
     source = {name: value for name, value in _values(settings.source).items() if name != "speed"}
     tree = {"source": source, "symbols": {name: _symbol(symbol) for name, symbol in settings.symbols.items()}}

@@ -14,14 +14,16 @@ import numpy as np
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
+from connectors.board import Now
 from connectors.controls import NONE_YET, Applied, Controls
 from connectors.equity import EquitySeries
 from connectors.journal import Journal
 from connectors.pace import Pace
 from connectors.playback import Playback
 from connectors.shared import NO_ROWS, Answer, Frame, Shared
-from connectors.standing import Standing, broken, faults, summary
+from connectors.standing import Standing, summary
 from connectors.tape import State, Tally
+from connectors.telling import tell
 from operators.errors import PhoenixError, RunDirectoryError
 from operators.rows import Row, Rows
 
@@ -67,8 +69,13 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
         controls = self.shared.controls(self.symbol)
         controls.restore(self.controlled)
         controls.open(self.shared.directory.path, self.number)
-        self.mail.version = controls.version
+        self._adopt(controls)
         return controls
+
+    def _adopt(self, controls: Controls) -> None:
+        """Let it be known which settings are in force."""
+        self.mail.version = controls.version
+        self.shared.board.posts[self.symbol].adopt(controls.current, controls.version)
 
     def _play(self) -> Frame:
         self.controls = controls = self.controls or self._open_controls()
@@ -80,7 +87,9 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
         if wanted is not None and rows is not None:
             controls.note(int(rows[0].ts_recv), self.number, wanted)
             self.controlled = controls.snapshot()
-            self.mail.version = controls.version
+            if wanted.reload is not None:
+                self._adopt(controls)
+                self.shared.console.in_force(self.symbol, wanted.reload, self.number, controls.current)
         tally, reload = None, None if wanted is None or rows is None else wanted.reload
         if rows is None:
             self.ended, tally = True, self.playback.tally()
@@ -96,6 +105,7 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
 
     def snapshot(self) -> State:
         """Return the round, and the whole of tape and venue."""
+        self.shared.timing.note_checkpoint()
         directory = str(self.shared.directory.path)
         here = self.number, self.ended, self.playback.snapshot(), self.controlled
         ours = self.shared.stamp
@@ -114,6 +124,8 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
         self.journal, self.shared = journal, shared
         self.mail = shared.mail[journal.symbol]
         self.times = shared.timing.of(journal.symbol)
+        self.post = shared.board.posts[journal.symbol]
+        self.post.letters = journal.letter_counts
         self.last: tuple[int, Rows] = (0, NO_ROWS)
         self.standing: Standing | None = None
         self.tally: Tally | None = None
@@ -130,6 +142,7 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
         self.equity = EquitySeries.load(equity)
         self.tally = None if tally is None else Tally(*tally)
         self._post()
+        self.post.now = Now(number, self.standing, self.tally)
 
     def _post(self) -> None:
         self.mail.answered, self.mail.requests = self.last
@@ -146,14 +159,21 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
         self._open()
         for _, answer in items:
             self._log(answer)
-            self._tell(answer)
+            tell(self.shared.console, self.journal.symbol, self.standing, answer)
             self.equity.take(answer.samples)
             self.standing = answer.standing
             self.tally = answer.tally
             self.last = answer.number, answer.requests
             self._post()
-            self.times.note(time.perf_counter_ns() - answer.released_ns)
+            self._time(answer)
             self._note(answer)
+
+    def _time(self, answer: Answer) -> None:
+        """Note how long the answer took, and let it be seen."""
+        now_ns = time.perf_counter_ns()
+        took_ns = now_ns - answer.released_ns
+        self.times.note(took_ns)
+        self.post.now = Now(answer.number, answer.standing, answer.tally, now_ns, took_ns)
 
     def _log(self, answer: Answer) -> None:
         try:
@@ -177,21 +197,6 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
             reached = answer.standing.reached_ns()
             progress.note(self.journal.symbol, reached, len(answer.requests), len(answer.fills))
 
-    def _tell(self, answer: Answer) -> None:
-        """Say what went wrong since the last answer."""
-        symbol, console, now = self.journal.symbol, self.shared.console, answer.standing
-        console.letters(answer.letters)
-        before = self.standing
-        if now.n_gaps != (before.n_gaps if before else 0):
-            console.book_broke(symbol, "gap", now.reached_ns())
-        if now.n_crossed != (before.n_crossed if before else 0):
-            console.book_broke(symbol, "crossing", now.reached_ns())
-        if now.n_invalid_flag != (before.n_invalid_flag if before else 0):
-            console.flag_broke(symbol, now.reached_ns())
-        if now.n_faults != (before.n_faults if before else 0) or answer.tally:
-            for error in broken(symbol, faults(now, answer.tally)):
-                console.fault(error)
-
     def snapshot(self) -> Any:  # noqa: ANN401 - plain tuples and bytes
         """Return the last answered round with its orders, how long the logs are, and what was counted."""
         self._open()
@@ -210,6 +215,7 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
             self.journal.close()
             figures = summary(self.journal, self.standing, self.equity, self.tally)
             if directory.finish(self.journal.symbol, figures, stopped=self.tally is None):
+                self.shared.console.ended(stopped=directory.stopped)
                 self.shared.timing.write(directory.path)
                 self.shared.progress.end()
                 self.shared.finished(directory.path)

@@ -25,7 +25,7 @@ from operators.errors import RunDirectoryError
 from operators.instruments import Instrument
 from operators.kernel import Table
 from operators.ledger import MICRO, Fill
-from operators.limits import DENIALS, STATES
+from operators.limits import in_words
 from operators.outbox import Transition
 from operators.rows import AMEND, MAKER, PLACE, QUERY, Fact, Rows, plain
 from operators.samples import Sample
@@ -54,6 +54,8 @@ class RunDirectory:
         """Take also which settings may change, and what is called to go on in a run that was begun."""
         self.path, self.symbols, self.texts = path, sorted(symbols), dict(texts)
         self.may_change, self.goes_on_under = may_change, goes_on_under
+        self.laid: Callable[[Path], None] = lambda _: None
+        """Called with the directory once a run can be written there."""
         self.identity = ""
         """Digest of the settings that the run began with, where it goes on under others."""
         self.summaries: dict[str, Mapping[str, object]] = {}
@@ -136,6 +138,7 @@ class RunDirectory:
         except OSError as error:
             raise RunDirectoryError(f"{self.path} cannot be written: {error.strerror}") from None
         self.ready = True
+        self.laid(self.path)
 
     def finish(self, symbol: str, summary: Mapping[str, object], *, stopped: bool = False) -> bool:
         """Take one symbol's summary; with the last one, merge the logs and write `summary.json`.
@@ -248,8 +251,9 @@ class Journal:
         self.files["transitions"].flush()
 
     def _transition(self, note: tuple[int, ...]) -> bytes:
-        _, ts_ns, was, now, reason, position_lots, n_live = note
-        said = f'"from":"{STATES[was]}","to":"{STATES[now]}","reason":"{DENIALS.get(reason, "resumed")}"'
+        _, ts_ns, *change, position_lots, n_live = note
+        was, now, reason = in_words(*change)
+        said = f'"from":"{was}","to":"{now}","reason":"{reason}"'
         held = f'"position":"{self.size(position_lots)}","live":{n_live}'
         return f'{{"ts":{ts_ns},"symbol":"{self.symbol}",{said},{held}}}\n'.encode()
 

@@ -120,6 +120,7 @@ class Signals(StatefulSourcePartition[Item, State]):
 
     def snapshot(self) -> State:
         """Return the frame number, what was released but not cut yet, and where reading stands."""
+        self.shared.timing.note_checkpoint()
         directory = str(self.shared.directory.path)
         here = (self.number, self.ended, self.rest.tobytes(), self.stretches.snapshot())
         return (tuple(self.shared.stamp), directory, *here)

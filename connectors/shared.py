@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+from connectors.board import Board
 from connectors.console import Console
 from connectors.controls import Controls
 from connectors.journal import RunDirectory
@@ -80,6 +81,8 @@ class Shared(NamedTuple):
     """Replay at this many times real time; 0 is as fast as it goes."""
     console: Console
     timing: Timing
+    board: Board
+    """What is seen from outside."""
     controls: Callable[[str], Controls]
     """What operators want of a symbol."""
     refuse: Callable[[PhoenixError], NoReturn] = raise_it

@@ -40,7 +40,7 @@ LOSSES: Final = (
 """Counters of a source that a user is told of; the others are part of every good recording."""
 
 
-Dumped = tuple[bytes, int, int, int, int, int, int, learnt.Dumped]
+Dumped = tuple[bytes, int, int, int, int, int, int, int, learnt.Dumped]
 REACHED: Final = (
     cast("Mapping[str, tuple[object, int]]", Records.dtype.fields)["ledger"][1]
     + cast("Mapping[str, tuple[object, int]]", Ledger.dtype.fields)["last_ns"][1]
@@ -64,6 +64,8 @@ class Standing:
     """How often toxicity rose above its threshold."""
     n_invalid_flag: int = 0
     """How often the venue's flag was found broken."""
+    n_resyncs: int = 0
+    """How often a snapshot made the desk's book whole again."""
     learnt: Learnt = NOTHING
     """What quotes go by, as it was fitted last."""
 
@@ -104,7 +106,8 @@ class Standing:
     def dump(self) -> Dumped:
         """Return plain bytes for a checkpoint."""
         broken = self.n_gaps, self.n_crossed, self.n_faults
-        return self.block, self.n_pauses, *broken, self.n_alerts, self.n_invalid_flag, self.learnt.dump()
+        alerts = self.n_alerts, self.n_invalid_flag
+        return self.block, self.n_pauses, *broken, *alerts, self.n_resyncs, self.learnt.dump()
 
     @classmethod
     def load(cls, dumped: Dumped) -> "Standing":
@@ -168,13 +171,16 @@ def denied(standing: Standing) -> dict[str, int]:
 
 def faults(standing: Standing, tally: Tally | None) -> dict[str, int]:
     """Return how often a rule reached a state that cannot be, by name; none is the rule."""
-    orders = standing.orders[0]
-    found = {
+    return {name: n for name, n in fault_counts(standing.orders[0], tally).items() if n}
+
+
+def fault_counts(orders: Orders, tally: Tally | None) -> dict[str, int]:
+    """Return the same with those that were never reached."""
+    return {
         "illegal_order_transition": int(orders.n_illegal),
         "no_order_slot": int(orders.fault),
         "requests_lost_on_the_wire": 0 if tally is None else tally.venue_fault,
     }
-    return {name: n for name, n in found.items() if n}
 
 
 def broken(symbol: str, found: Mapping[str, int]) -> Iterator[InvariantBroken]:

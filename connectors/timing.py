@@ -46,16 +46,32 @@ class Times:
     steps: dict[int, int] = field(default_factory=dict)
 
     def note(self, ns: int) -> None:
-        """Take in one frame."""
-        self.frames += 1
-        self.total_ns += ns
+        """Take in one frame; the order is what lets `copied` tell when it is half done."""
         if self.first_ns is None:
             self.first_ns = ns
-            return
-        if self.worst_ns is None or ns > self.worst_ns:
-            self.worst_ns = ns
-        step = step_of(ns)
-        self.steps[step] = self.steps.get(step, 0) + 1
+        else:
+            if self.worst_ns is None or ns > self.worst_ns:
+                self.worst_ns = ns
+            step = step_of(ns)
+            self.steps[step] = self.steps.get(step, 0) + 1
+        self.total_ns += ns
+        self.frames += 1
+
+    def copied(self) -> tuple[int, int, dict[int, int]]:
+        """Return how many frames there were, their total, ns, and how many fell into each step.
+
+        All of it is as of one frame, whoever notes more meanwhile; the first is among them.
+        """
+        while True:
+            frames, total_ns = self.frames, self.total_ns
+            first_ns, steps = self.first_ns, dict(self.steps)
+            if first_ns is None:
+                return frames, total_ns, steps
+            step = step_of(first_ns)
+            steps[step] = steps.get(step, 0) + 1
+            if sum(steps.values()) == frames:
+                return frames, total_ns, steps
+            time.sleep(0)
 
     def quantile_ns(self, share: float) -> int | None:
         """Return what this share of the frames did not exceed; at most 12.5 % too high."""
@@ -89,10 +105,20 @@ class Timing:
         self.driver = "graph"
         self.symbols: dict[str, Times] = {}
         self.began = time.perf_counter()
+        self.copied_ns: int | None = None
+        """When state was last copied for a checkpoint, by the clock of performance."""
 
     def begin(self) -> None:
         """Start the clock: what came before was preparation."""
         self.began = time.perf_counter()
+
+    def note_checkpoint(self) -> None:
+        """Take in that state is being copied for a checkpoint."""
+        self.copied_ns = time.perf_counter_ns()
+
+    def checkpoint_age_s(self) -> float | None:
+        """Return how long ago that was; None where it never was."""
+        return None if self.copied_ns is None else (time.perf_counter_ns() - self.copied_ns) / 1e9
 
     def of(self, symbol: str) -> Times:
         """Return one symbol's times."""

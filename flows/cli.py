@@ -24,7 +24,7 @@ Examples:
   phoenix run --resume
 
 With --resume the latest unfinished run of the profile goes on, or the one in --out: under its own settings, \
-unless --config or --set give others. Those that change no order (run.*, source.speed) may differ.
+unless --config or --set give others. Those that change no order (run.*, metrics.*, source.speed) may differ.
 
 {EXIT_CODES}
 """

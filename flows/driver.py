@@ -15,6 +15,7 @@ from connectors.playback import Playback
 from connectors.runs import CHECKPOINT
 from connectors.standing import Standing, broken, faults, summary
 from connectors.timing import Times
+from flows.beginning import say_start
 from flows.market import Program
 from flows.resume import require_same_settings
 from operators.desk import Desk
@@ -52,6 +53,7 @@ def run_graph(program: Program, *, resume: bool) -> None:
     from bytewax.recovery import RecoveryConfig  # noqa: PLC0415 - the same
 
     from flows.phoenix import ready  # noqa: PLC0415 - the same
+    from flows.serving import served  # noqa: PLC0415 - only the graph serves metrics
 
     directory = program.shared.directory
     if resume:
@@ -59,14 +61,16 @@ def run_graph(program: Program, *, resume: bool) -> None:
         directory.go_on()
     else:
         directory.require_vacant()
-        _open_store(directory.path)
-        directory.make()
     every = timedelta(seconds=program.settings.run.checkpoint_every_s)
-    recovery = RecoveryConfig(directory.path / CHECKPOINT)
-    try:
-        cli_main(ready(program), epoch_interval=every, recovery_config=recovery)
-    finally:
-        program.watcher.stop()
+    with served(program):
+        if not resume:
+            _open_store(directory.path)
+            directory.make()
+        recovery = RecoveryConfig(directory.path / CHECKPOINT)
+        try:
+            cli_main(ready(program), epoch_interval=every, recovery_config=recovery)
+        finally:
+            program.watcher.stop()
 
 
 def _open_store(path: Path) -> None:
@@ -88,7 +92,7 @@ def run_research(program: Program) -> None:
     """Run every symbol through the fused loop, one after the other, to the end or until told to stop."""
     directory, console, timing = program.shared.directory, program.shared.console, program.shared.timing
     directory.make()
-    program.say_notices()
+    say_start(program)
     if is_cold():
         console.say("Compiling the rules; this happens once per change of a rule.")
     timing.begin()
@@ -99,6 +103,7 @@ def run_research(program: Program) -> None:
     finally:
         program.watcher.stop()
     timing.write(directory.path)
+    console.ended(stopped=directory.stopped)
 
 
 def _run_symbol(program: Program, symbol: str) -> None:
@@ -157,6 +162,7 @@ def _standing(desk: Desk) -> Standing:
         n_faults,
         number(desk.asmm, "n_alerts"),
         number(desk.kpis, "n_invalid_flag"),
+        number(desk.book, "n_resyncs"),
         learnt(desk.asmm),
     )
 

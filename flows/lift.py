@@ -35,6 +35,8 @@ from operators.samples import Sample
 from operators.touch import Top
 from operators.toxicity import Reading, VpinParams
 
+Seen = tuple[Frame, Table[Top], tuple[int, int, int]]
+"""A frame with its touches, and how often the book broke, was crossed, and became whole again."""
 NO_FILLS, NO_TRANSITIONS, NO_SAMPLES = Fill.table(0), Transition.table(0), Sample.table(0)
 
 
@@ -65,13 +67,18 @@ class BookStep(Step):
         self.own = Own.load(own) if own else Own.cell()
         if not packed:
             open_book(self.book)
-        self.n_gaps, self.n_crossed = column(self.book, "n_gaps"), column(self.book, "n_crossed")
+        self.counts = (
+            column(self.book, "n_gaps"),
+            column(self.book, "n_crossed"),
+            column(self.book, "n_resyncs"),
+        )
 
-    def take(self, item: Frame) -> tuple[bool, int, tuple[Frame, Table[Top], int, int]]:
-        """Return the frame with the touch after each row that settles, and how often the book broke."""
+    def take(self, item: Frame) -> tuple[bool, int, Seen]:
+        """Return the frame with the touch after each row that settles, and how the book fared."""
         tops = Top.table(len(item.rows))
         book_on_frame(self.book, self.own, self.rules.book, item.rows, tops)
-        return True, item.number, (item, tops, int(self.n_gaps[0]), int(self.n_crossed[0]))
+        n_gaps, n_crossed, n_resyncs = self.counts
+        return True, item.number, (item, tops, (int(n_gaps[0]), int(n_crossed[0]), int(n_resyncs[0])))
 
     def dump(self) -> Any:  # noqa: ANN401
         """Return the book, packed, and where our own orders stand in it."""
@@ -123,6 +130,7 @@ class View(NamedTuple):
     n_alerts: int
     n_gaps: int
     n_crossed: int
+    n_resyncs: int
     learnt: Learnt
 
 
@@ -149,16 +157,16 @@ class AsmmStep(Step):
         other = self.waiting.pop(number)
         return self._decide(value, other) if left else self._decide(other, value)
 
-    def _decide(self, seen: tuple[Frame, Table[Top], int, int], readings: Table[Reading]) -> View:
-        frame, tops, n_gaps, n_crossed = seen
+    def _decide(self, seen: Seen, readings: Table[Reading]) -> View:
+        frame, tops, book = seen
         if frame.reload is not None:
             self._adopt(frame.reload)
         quotes = Quotes.table(len(frame.rows))
         n = quotes_on_frame(self.asmm, self.rules.asmm, frame.rows, tops, readings, quotes, self.model)
         if self.n_refits[0] != self.learnt.n_refits:
             self.learnt = learnt(self.asmm)
-        counted = int(self.n_pauses[0]), int(self.n_alerts[0]), n_gaps, n_crossed
-        return View(frame, tops, readings, quotes, n, *counted, self.learnt)
+        counted = int(self.n_pauses[0]), int(self.n_alerts[0])
+        return View(frame, tops, readings, quotes, n, *counted, *book, self.learnt)
 
     def _adopt(self, reload: Reload) -> None:
         self.rules = reload.rules
@@ -213,7 +221,7 @@ class RiskStep(Step):
         n_faults = int(self.faults[0][0]) + int(self.faults[1][0])
         broken = view.n_gaps, view.n_crossed, n_faults
         alerts = view.n_alerts, int(self.n_invalid_flag[0])
-        return Standing(self.records.tobytes(), view.n_pauses, *broken, *alerts, view.learnt)
+        return Standing(self.records.tobytes(), view.n_pauses, *broken, *alerts, view.n_resyncs, view.learnt)
 
     def dump(self) -> tuple[bytes, ...]:
         """Return orders, position and account, the fills that still wait for a markout, and parameters."""

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from configs.load import home, load
-from configs.notices import notices
 from configs.rules import rules_for
 from configs.settings import Settings, SymbolSettings
 from configs.write import digest, resolved_yaml
 from connectors.console import Console
 from connectors.controls import CONTROL, Controls, read_controls
 from connectors.journal import Journal, RunDirectory
+from connectors.logs import LogFile
 from connectors.playback import Playback
 from connectors.progress import Progress
 from connectors.recorded import Recording
@@ -32,6 +32,7 @@ from connectors.synthetic import open_tape as open_synthetic
 from connectors.tape import Tape
 from connectors.timing import Timing
 from connectors.with_bests import WithBests
+from flows.facts import board_of
 from flows.measures import measure_of, named_measure
 from flows.models import model_of, named_model
 from flows.recordings import recordings_of
@@ -102,7 +103,12 @@ class Program:
         finished: Callable[[Path], None] = lambda _: None,
     ) -> "Program":
         """Return the program with what it does about an error inside the graph, and at the end."""
-        return replace(self, shared=self.shared._replace(refuse=refuse, finished=finished))
+
+        def failed(error: PhoenixError) -> NoReturn:
+            self.shared.console.failed(error)
+            refuse(error)
+
+        return replace(self, shared=self.shared._replace(refuse=failed, finished=finished))
 
     def go_on_under(self, path: Path) -> None:
         """Go on in a run: by what it began with, then by what it was told since, then by the file.
@@ -118,13 +124,6 @@ class Program:
                 self.rules[symbol] = rules_for(began.symbols[symbol], began.source)
         if self.settings.run.control is None:
             self.watcher.apply()
-
-    def say_notices(self) -> None:
-        """Say what is allowed, but probably not meant."""
-        missing = [symbol for symbol in self.settings.symbols if symbol not in self.rules]
-        unrecorded = [f"symbols.{symbol} is in no recording, and not traded" for symbol in missing]
-        for notice in (*notices(self.settings), *unrecorded):
-            self.shared.console.say(f"{self.settings.profile}: {notice}")
 
     def stop_on_signals(self) -> None:
         """Let Ctrl-C and SIGTERM end the run with a checkpoint."""
@@ -197,7 +196,8 @@ def program(
         measure_of(settings.symbols[symbol])
         model_of(settings.symbols[symbol])
     watched = watched or Watched(config, tuple(overrides))
-    reloading, console = Reloading(settings, config, overrides), _console(settings)
+    log, timing = LogFile(), Timing()
+    reloading, console = Reloading(settings, config, overrides), _console(settings, log)
     watcher = Watcher(watched.config, _reader(watched, list(recordings), market), reloading, console)
     directory = _directory(settings, symbols, out, watched, reloading)
     stamp = Stamp(code_digest(settings.symbols[symbol] for symbol in symbols), digest(settings))
@@ -209,18 +209,19 @@ def program(
         console.progress,
         settings.source.speed,
         console,
-        Timing(),
+        timing,
+        board_of(settings, symbols, timing, reloading),
         _controls(directory, settings.run.control, reloading),
     )
     rules = {symbol: rules_for(settings.symbols[symbol], settings.source) for symbol in symbols}
     made = Program(settings, rules, recordings, shared, reloading, watcher)
-    directory.goes_on_under = made.go_on_under
+    directory.goes_on_under, directory.laid = made.go_on_under, log.open
     return made
 
 
-def _console(settings: Settings) -> Console:
+def _console(settings: Settings, log: LogFile) -> Console:
     progress = Progress(sys.stderr if settings.run.progress else None)
-    return Console(progress, quiet=not settings.run.progress)
+    return Console(progress, quiet=not settings.run.progress, file=log)
 
 
 def _reader(watched: Watched, recorded: list[str], market: str | None) -> Callable[[], Settings]:

@@ -15,10 +15,12 @@ from bytewax.outputs import Sink
 
 from connectors.closed_loop import LoopSource, VenueSink
 from connectors.open_loop import SignalSource
+from flows.beginning import say_start
 from flows.closing import show
 from flows.exits import leave, run_by_bytewax
 from flows.lift import AsmmStep, BookStep, RiskStep, VpinStep, lift
 from flows.market import Program, program
+from flows.serving import serve
 from flows.warm import warm
 from operators.errors import PhoenixError
 
@@ -41,7 +43,7 @@ def graph(program: Program, source: Source[Any] | None = None, sink: Sink[Any] |
 
 def ready(program: Program, source: Source[Any] | None = None) -> Dataflow:
     """Return the graph with its rules loaded, which stops on signals; from now on the time counts."""
-    program.say_notices()
+    say_start(program)
     warm(next(iter(program.rules.values())))
     program.stop_on_signals()
     program.watcher.start()
@@ -74,6 +76,13 @@ def _made(config: str | None, overrides: Sequence[str]) -> Program:
         return program(path, overrides)
     try:
         made = program(path, overrides)
+        server = serve(made)
     except PhoenixError as error:
         leave(error)
-    return made.ending(leave, show)
+
+    def finished(directory: Path) -> None:
+        if server is not None:
+            server.close()
+        show(directory)
+
+    return made.ending(leave, finished)

@@ -78,13 +78,10 @@ class Watcher:
 
     def _refuse(self, problems: list[str]) -> None:
         self.reloading.n_refused += 1
-        self.console.say(f"{self.path} is refused, and the settings stay as they are:")
-        for problem in problems:
-            self.console.say(f"  {problem}")
+        self.console.reload_refused(self.path, problems)
 
     def _tell(self, changes: dict[str, tuple[str, str]], asked: bool) -> None:
         if changes:
-            listed = ", ".join(f"{key} {was} → {now}" for key, (was, now) in changes.items())
-            self.console.say(f"{self.path}, version {self.reloading.top}: {listed}")
+            self.console.reloaded(self.path, self.reloading.top, changes)
         elif asked:
             self.console.say(f"{self.path} changes nothing")

@@ -15,7 +15,7 @@ from operators.kpis import (
 from operators.ledger import Fill, Ledger, LedgerParams, ledger_on_row
 from operators.markouts import Markouts, Trail, follow, pass_time
 from operators.orders import Orders
-from operators.rows import CLOCK, Row
+from operators.rows import CLOCK, CONTROL, Row
 from operators.samples import Sample, take_sample
 from operators.touch import Top
 from operators.toxicity import Reading
@@ -76,5 +76,7 @@ def accounts_on_row(
         note_inventory(kpis, ts_ns, ledger)
     sides = live_sides(orders) if row.kind >= CLOCK else kpis.mode & SIDES
     note_market(kpis, ts_ns, sides, top)
+    if row.kind < CONTROL:
+        kpis.seen.lag_us = row.lag_us
     note_reading(kpis, rules.kpis, ts_ns, reading)
     return filled

@@ -92,6 +92,7 @@ def _end_message(book: Book, params: BookParams, row: Row) -> None:
     if book.snapshot != 0 and not empty:
         _fill_in(book, BUY)
         _fill_in(book, SELL)
+        book.n_resyncs += book.depth in (BROKEN, CROSSED)
         book.depth = SYNCED
         book.snapshot = 0
     if book.stepped_over != 0:

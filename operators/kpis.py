@@ -152,7 +152,7 @@ def tenths_below(level: float) -> int:
 @kernel
 def note_reading(kpis: Kpis, params: KpisParams, ts_ns: int, reading: Reading) -> None:
     """Take in a reading that differs from the last."""
-    kpis.seen.n_closed = reading.n_closed
+    kpis.seen.n_closed, kpis.seen.n_trades = reading.n_closed, reading.n_trades
     if reading.value == kpis.value and reading.level == kpis.level and reading.status == kpis.status:
         return
     _weigh_reading(kpis, ts_ns)

@@ -96,6 +96,15 @@ HALTED: Final = 2
 STATES: Final = ("active", "reducing", "halted")
 
 
+def in_words(was: int, now: int, reason: int) -> tuple[str, str, str]:
+    """Return what a change of state led from and to, and why.
+
+    >>> in_words(ACTIVE, HALTED, OPERATOR), in_words(HALTED, ACTIVE, ALLOWED)
+    (('active', 'halted', 'operator'), ('halted', 'active', 'resumed'))
+    """
+    return STATES[was], STATES[now], DENIALS.get(reason, "resumed")
+
+
 class RiskParams(Record):
     """Hard limits of one symbol; money in tick·lots. A limit of 0 lots, ns or tick·lots is none."""
 

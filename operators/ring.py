@@ -40,6 +40,8 @@ class Book(Record):
     """Within this message a best price stepped behind one of the other side."""
     n_gaps: int
     n_crossed: int
+    n_resyncs: int
+    """How often a snapshot made a book whole that was broken or crossed."""
     updated_ns: int
     lag_ns: int
     """How late the newest message reached the rules, by the venue's clock."""

@@ -19,6 +19,10 @@ class Seen(Record):
     touch_ask_ticks: int
     n_closed: int
     """Buckets closed since the window began."""
+    n_trades: int
+    """Taken in by the measure of toxicity."""
+    lag_us: int
+    """How much later than it arrived the newest fact of the market was released."""
     top_level: float
     """The highest level since the last sample while the reading counted; 0 where it never did."""
     widening: float

@@ -25,6 +25,8 @@ LOW_VOLUME: Final = 2
 OK: Final = 3
 STALE: Final = 4
 INVALID_FLAG: Final = 5
+STATUSES: Final = ("disabled", "warming", "low_volume", "ok", "stale", "invalid_flag")
+"""Their names, in that order."""
 
 MEAN_ABS: Final = 0
 NET: Final = 1
@@ -84,6 +86,8 @@ class Vpin(Record):
     sum_net: int
     sum_size: int
     total_steps: int
+    n_trades: int
+    """Poured into buckets, or bars."""
     last_id: int
     n_duplicates: int
     late: int
@@ -161,4 +165,6 @@ class Reading(Record):
     microprice_ticks: float
     trade_imbalance: float
     n_closed: int
+    n_trades: int
+    """Taken in so far."""
     status: int

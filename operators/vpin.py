@@ -67,6 +67,7 @@ def on_trade(vpin: Vpin, params: VpinParams, row: Row) -> None:
         steps = row.size_lots * row.price_ticks
     if steps <= 0 or row.price_ticks <= 0:
         return
+    vpin.n_trades += 1
     if params.bucket_mode == ADV:
         note_volume(vpin, params, steps, row.ts_recv)
     if params.classifier == BVC:
@@ -102,7 +103,7 @@ def counts(reading: Reading) -> bool:
 def read(vpin: Vpin, params: VpinParams, reading: Reading) -> None:
     """Write the value, its level and the signed imbalance."""
     reading.status = status_of(vpin, params)
-    reading.n_closed = vpin.n_closed
+    reading.n_closed, reading.n_trades = vpin.n_closed, vpin.n_trades
     reading.net_imbalance = net_imbalance(vpin, params)
     if reading.status in (DISABLED, WARMING, LOW_VOLUME):
         reading.value = reading.level = params.fallback

@@ -17,10 +17,11 @@ from connectors.recorded.letters import Reason, Unusable
 from connectors.trades.columns import SIDES
 from connectors.trades.judge import BAD_QUOTE
 from connectors.trades.stretch import DUPLICATE
-from flows.vpin.meter import STATUS, Meter
+from flows.vpin.meter import Meter
 from flows.vpin.settings import setup
 from operators.errors import ConfigError
 from operators.rows import LIMIT, NOTIONAL_LIMIT
+from operators.toxicity import STATUSES
 from operators.vpin import dominant_share
 
 TS_LIMIT: Final = 1 << 63
@@ -132,7 +133,7 @@ class VPINCalculator:
             net_imbalance=float(point["net_imbalance"]),
             bucket_imbalance=float(point["bucket_imbalance"]),
             buckets_closed=int(point["n_closed"]),
-            status=STATUS[point["status"]],
+            status=STATUSES[point["status"]],
         )
 
     def _read(self, trade: object) -> tuple[int, int, int, int, int]:

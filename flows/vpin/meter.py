@@ -12,8 +12,6 @@ from operators.vpin import on_row, read
 
 BINS: Final = 10_000
 """Values of closed buckets are counted to this part of 1."""
-STATUS: Final = ("disabled", "warming", "low_volume", "ok", "stale", "invalid_flag")
-"""Names of a reading's status, by its number."""
 
 
 class Point(Record):

@@ -7,9 +7,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from connectors.trades.stretch import REASONS, Stretch
-from flows.vpin.meter import STATUS
+from operators.toxicity import STATUSES
 
-SAID: Final = pl.Series((*STATUS, *REASONS))
+SAID: Final = pl.Series((*STATUSES, *REASONS))
 """What the column `status` may say: of a good entry the reading's status, of others the reason."""
 
 
@@ -25,7 +25,7 @@ class Rows:
         known = np.concatenate([self._last, points])
         point = known[np.cumsum(good)]
         self._last = known[-1:].copy()
-        said = np.where(good, point["status"], len(STATUS) + stretch.reasons)
+        said = np.where(good, point["status"], len(STATUSES) + stretch.reasons)
         first, self.n = self.n, self.n + len(good)
         times = np.where(good, stretch.rows["ts_event"][stretch.at], 0) if len(stretch.rows) else 0 * said
         frame = pl.DataFrame(

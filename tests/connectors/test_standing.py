@@ -20,7 +20,7 @@ def test_a_standing_survives_its_checkpoint():
     kpis = {"markouts": Markouts.cell(n_fills=7), "kpis": Kpis.cell(most_lots=8)}
     block = standing_of(**account, risk=Risk.cell(n_denied=5), **kpis).block
     fit = Learnt(7, FITTED, 80.5, Side(0.5, 0.025, 0.99), Side(0.6, 0.026, 0.98), 2)
-    standing = Standing(block, 1, 2, 3, 4, 5, 6, fit)
+    standing = Standing(block, 1, 2, 3, 4, 5, 6, 7, fit)
     again = Standing.load(standing.dump())
     assert again == standing
     assert again.learnt.figures() == {
@@ -35,7 +35,7 @@ def test_a_standing_survives_its_checkpoint():
     assert [int(n) for n in (found[0].n_fills, found[1].n_placed, found[2].n_denied)] == [4, 9, 5]
     assert [int(n) for n in (found[3].n_fills, found[4].most_lots, again.reached_ns())] == [7, 8, 11]
     assert (again.n_pauses, again.n_gaps, again.n_crossed, again.n_faults) == (1, 2, 3, 4)
-    assert (again.n_alerts, again.n_invalid_flag) == (5, 6)
+    assert (again.n_alerts, again.n_invalid_flag, again.n_resyncs) == (5, 6, 7)
     assert int(again.ledger[0].n_fills) == 4
     assert int(again.risk[0].n_denied) == 5
     assert (int(again.markouts[0].n_fills), int(again.kpis[0].most_lots)) == (7, 8)

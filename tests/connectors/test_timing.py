@@ -1,5 +1,10 @@
 import json
 import random
+import sys
+import threading
+from itertools import cycle
+
+import pytest
 
 from connectors.timing import Times, Timing, end_of, step_of
 
@@ -42,3 +47,41 @@ def test_a_symbol_that_was_not_timed_has_no_worst(tmp_path):
     assert written["rows"] == 7
     assert written["symbols"]["A"]["worst_us"] is None
     assert written["symbols"]["A"]["p99_us"] is None
+
+
+@pytest.fixture
+def hasty():
+    """Let threads take turns in the middle of everything."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_a_copy_is_as_of_one_frame_while_another_thread_notes_more(hasty):
+    times, stop = Times(), threading.Event()
+
+    def note():
+        for n in cycle(range(1, 5000)):
+            times.note(n)
+            if stop.is_set():
+                return
+
+    noting = threading.Thread(target=note)
+    copies: dict[int, tuple[int, dict[int, int]]] = {}
+    noting.start()
+    try:
+        while len(copies) < 1000:
+            frames, total_ns, steps = times.copied()
+            copies[frames] = total_ns, steps
+    finally:
+        stop.set()
+        noting.join()
+    for frames, (total_ns, steps) in copies.items():
+        rounds, rest = divmod(frames, 4999)
+        assert sum(steps.values()) == frames
+        assert total_ns == rounds * sum(range(1, 5000)) + sum(range(1, rest + 1))
+
+
+def test_frames_that_were_not_timed_singly_are_counted_all_the_same():
+    assert Times(frames=7, total_ns=70).copied() == (7, 70, {})

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from flows.beginning import say_start
 from flows.market import program
 from operators.errors import ConfigError, SourceError
 from tests.oracles.raw_market import SYMBOL
@@ -46,7 +47,7 @@ def test_symbols_that_are_all_recorded_nowhere_are_refused(tmp_path, recording):
 def test_a_symbol_that_is_recorded_nowhere_is_told(tmp_path, recording, capsys):
     made = replay(tmp_path, [recording], {SYMBOL: GRID, "ETHUSDT": GRID})
     assert list(made.rules) == [SYMBOL]
-    made.say_notices()
+    say_start(made)
     assert "replay: symbols.ETHUSDT is in no recording, and not traded\n" in capsys.readouterr().err
 
 

@@ -1,6 +1,7 @@
 """`phoenix run --resume`: which run goes on, under which settings, and when it is refused."""
 
 import json
+import re
 import signal
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tests.oracles.command import OTHER_CODE, bytewax_run, interrupt, make_store, phoenix
 from tests.oracles.damaged import PROFILE, write_damaged, write_profile
 
+BEGINNING = re.compile(r"Going on with |\w+: VPIN active: ")
 SAME = ("summary.json", "orders.jsonl", "fills.jsonl", "dead_letters.jsonl")
 
 
@@ -45,7 +47,7 @@ def home(out):
 
 def one_sentence(done, code):
     assert done.returncode == code, done.stderr
-    (sentence,) = [line for line in done.stderr.splitlines() if not line.startswith("Going on with")]
+    (sentence,) = [line for line in done.stderr.splitlines() if not BEGINNING.match(line)]
     return sentence
 
 

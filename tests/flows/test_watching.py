@@ -142,7 +142,7 @@ def test_every_fault_is_named(desk):
         ("clock_ms: 100", "clock_ms: 50", "quoting.clock_ms changes only at a restart, was 100, now 50"),
         ("price: 3400,", "price: 3401,", "symbols.ETHUSDC.synthetic.price changes only at a restart"),
         ("model: glft", 'model: "pennies:make"', "quoting.model changes only at a restart"),
-        ("enabled: true", 'enabled: true\n  measure: "a:b"', "vpin.measure changes only at a restart"),
+        ("  bucket_unit: ", '  measure: "a:b"\n  bucket_unit: ', "vpin.measure changes only at a restart"),
         ("  XRPUSDC:", "  XRPUSDT:", "symbols.XRPUSDC is removed only at a restart"),
         ("  XRPUSDC:", "  XRPUSDT:", "symbols.XRPUSDT is added only at a restart"),
     ],

@@ -1,0 +1,163 @@
+"""What is served to Prometheus: every metric of every symbol, read when asked, and those of the process."""
+
+from collections.abc import Iterator
+from itertools import accumulate
+from typing import Final, NamedTuple
+
+from connectors.board import Board
+from connectors.families import COUNTER, GAUGE, Family
+from connectors.families_account import FILLS, PNL, POSITION
+from connectors.families_market import BOOK, QUOTES, VPIN
+from connectors.families_running import LOST, ORDERS, SPEED
+from connectors.timing import STEPS, Times, end_of
+from connectors.view import View
+
+FAMILIES: Final = (*VPIN, *QUOTES, *BOOK, *POSITION, *PNL, *FILLS, *ORDERS, *LOST, *SPEED)
+HISTOGRAM: Final = "mm_frame_processing_seconds"
+FIRST_DOUBLING: Final = 12
+ENDS: Final = tuple(end_of(doubling * STEPS - 1) for doubling in range(FIRST_DOUBLING, 29))
+"""Bounds of its buckets, ns: steps that durations are counted in end there, so no count is shared out."""
+BOUNDS: Final = (*(f"{end / 1e9:.9f}".rstrip("0") for end in ENDS), "+Inf")
+CHECKPOINT_AGE: Final = "mm_checkpoint_age_seconds"
+RELOADS: Final = "mm_config_reloads_total"
+RUN: Final = "mm_run_info"
+
+
+class Declared(NamedTuple):
+    """A metric as it is announced."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    meaning: str
+
+
+OTHERS: Final = (
+    Declared(
+        HISTOGRAM,
+        "histogram",
+        ("symbol", "le"),
+        "From a frame's release until its answer was logged and posted; of this process, so it begins at 0 "
+        "again when a run goes on.",
+    ),
+    Declared(
+        CHECKPOINT_AGE,
+        GAUGE,
+        (),
+        "Since the state was last copied for a checkpoint, by the wall clock; absent before the first.",
+    ),
+    Declared(
+        RELOADS,
+        COUNTER,
+        ("outcome",),
+        "Reloads of the configuration by what became of them: applied, or refused whole.",
+    ),
+    Declared(
+        RUN,
+        GAUGE,
+        ("profile", "config"),
+        "1, labelled with the profile and the digest of the settings that orders depend on.",
+    ),
+)
+
+
+def declared(family: Family) -> Declared:
+    """Return a symbol's metric as it is announced."""
+    labels = ("symbol", family.label) if family.label else ("symbol",)
+    return Declared(family.name, family.kind, labels, family.meaning)
+
+
+DECLARED: Final = (*map(declared, FAMILIES), *OTHERS)
+
+
+class Labels(NamedTuple):
+    """Labels as pairs, and as they are written."""
+
+    pairs: dict[str, str]
+    text: str
+
+
+Found = tuple[str, Labels, float]
+"""A sample: its name, its labels, its value."""
+
+
+class Reader:
+    """Reads the board whenever it is asked, so that nothing needs to be kept up to date."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self.known: dict[tuple[str, ...], Labels] = {}
+
+    def read(self) -> Iterator[tuple[Declared, list[Found]]]:
+        """Yield every metric with its samples."""
+        views = [View(post) for post in self.board.posts.values()]
+        for family, metric in zip(FAMILIES, DECLARED, strict=False):
+            yield metric, self._family(family, views)
+        histogram, *process = OTHERS
+        yield histogram, self._histogram(views)
+        found = self._process()
+        for metric in process:
+            yield metric, found[metric.name]
+
+    def _family(self, family: Family, views: list[View]) -> list[Found]:
+        samples: list[Found] = []
+        for view in views:
+            values = family.of(view) if view.knows or family.early else None
+            if isinstance(values, float | int):
+                samples.append((family.name, self._labels("symbol", view.symbol), values))
+            elif values:
+                for name, value in values.items():
+                    labels = self._labels("symbol", view.symbol, family.label, name)
+                    samples.append((family.name, labels, value))
+        return samples
+
+    def _histogram(self, views: list[View]) -> list[Found]:
+        samples: list[Found] = []
+        for view in views:
+            frames, total_ns, counts = counted(view.times)
+            for bound, count in zip(BOUNDS, counts, strict=True):
+                labels = self._labels("symbol", view.symbol, "le", bound)
+                samples.append((f"{HISTOGRAM}_bucket", labels, count))
+            labels = self._labels("symbol", view.symbol)
+            samples.append((f"{HISTOGRAM}_count", labels, frames))
+            samples.append((f"{HISTOGRAM}_sum", labels, total_ns / 1e9))
+        return samples
+
+    def _process(self) -> dict[str, list[Found]]:
+        board, age_s = self.board, self.board.timing.checkpoint_age_s()
+        run = self._labels("profile", board.profile, "config", board.config)
+        reloads = [
+            (RELOADS, self._labels("outcome", outcome), float(n)) for outcome, n in board.reloads().items()
+        ]
+        age = [] if age_s is None else [(CHECKPOINT_AGE, self._labels(), age_s)]
+        return {CHECKPOINT_AGE: age, RELOADS: reloads, RUN: [(RUN, run, 1.0)]}
+
+    def _labels(self, *pairs: str) -> Labels:
+        """Return labels given as names and values in turn; written once, they are kept."""
+        if pairs not in self.known:
+            named = dict(zip(pairs[::2], pairs[1::2], strict=True))
+            self.known[pairs] = Labels(named, written(named))
+        return self.known[pairs]
+
+
+def written(labels: dict[str, str]) -> str:
+    r"""Return labels as the text format has them.
+
+    >>> written({"symbol": "A", "reason": 'a "b"\n'})
+    '{symbol="A",reason="a \\"b\\"\\n"}'
+    """
+    escaped = {
+        name: value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+        for name, value in labels.items()
+    }
+    told = ",".join(f'{name}="{value}"' for name, value in escaped.items())
+    return f"{{{told}}}" if labels else ""
+
+
+def counted(times: Times) -> tuple[int, int, list[int]]:
+    """Return the frames, their total, ns, and how many took at most each bound, the last being none."""
+    frames, total_ns, steps = times.copied()
+    in_bucket = [0] * len(BOUNDS)
+    for step, n in steps.items():
+        in_bucket[min(max(0, step // STEPS - FIRST_DOUBLING + 1), len(ENDS))] += n
+    return frames, total_ns, list(accumulate(in_bucket))
