@@ -13,6 +13,7 @@ find is named, and the benchmark skipped.
 - `memory`: resident size after an hour and after a day of one synthetic symbol.
 - `warm_start`: a short run of the fused driver from an idle shell, compiled before.
 - `vpin_against_peers`: VPIN's ns a trade and error beside other packages' (`make bench-peers` installs them).
+- `metrics_cost`: what metrics add to an event, and a scrape to a second; whole runs without and with them.
 - `vpin_in_graph`: VPIN's share of a core at 1000 trades a second of eight symbols, in real time.
 
 The recordings are looked for in PHOENIX_DATA, the sketch in PHOENIX_SKETCH, and both beside the
@@ -37,6 +38,7 @@ NAMES = (
     "warm_start",
     "vpin_against_peers",
     "vpin_in_graph",
+    "metrics_cost",
 )
 
 

@@ -1,4 +1,4 @@
-"""How long things took by the wall clock: `timing.json`, the one file that differs from run to run."""
+"""How long things took by the wall clock: `timing.json`, which differs from run to run."""
 
 import json
 import time
