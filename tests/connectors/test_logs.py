@@ -1,7 +1,9 @@
 import io
 import json
 import logging
+import re
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -174,3 +176,13 @@ def test_changes_of_the_trading_state_are_few_lines_however_many_there_are(tmp_p
     assert [line["n"] for line in told if line["now"] == "reducing"] == [1, 2, 3, 10]
     assert (told[-1]["now"], told[-1]["reason"], told[-1]["level"]) == ("halted", "operator", "warning")
     assert said(made) == []
+
+
+def test_the_page_names_every_event_and_no_other():
+    root = Path(__file__).parents[2]
+    emitted = re.findall(
+        r'(?:self\.log\.\w+|level)\(\s*"(\w+)"', (root / "connectors/console.py").read_text()
+    )
+    described = re.findall(r"^\| `(\w+)` \|", (root / "docs/log.md").read_text(), re.MULTILINE)
+    assert sorted(set(emitted)) == sorted(described)
+    assert len(described) == 15
