@@ -1,0 +1,45 @@
+"""Expressions that several panels ask in the same way."""
+
+from collections.abc import Mapping
+from typing import Final
+
+CHOSEN: Final = 'symbol=~"$symbol"'
+"""The symbols that the reader chose at the top of the dashboard."""
+STATES: Final = {"active": 0, "reducing": 1, "halted": 2}
+"""Trading states, the more restricted the higher."""
+STATUSES: Final = {"disabled": 0, "warming": 1, "low_volume": 2, "ok": 3, "stale": 4, "invalid_flag": 5}
+"""Whether a reading of VPIN may be acted on."""
+
+
+def of(metric: str, **labels: str) -> str:
+    """Select a metric of the chosen symbols with these labels: one value each, or several with | between.
+
+    >>> of("mm_quotes_live", side="bid")
+    'mm_quotes_live{symbol=~"$symbol",side="bid"}'
+    """
+    told = [_matcher(name, value) for name, value in labels.items()]
+    return f"{metric}{{{','.join([CHOSEN, *told])}}}"
+
+
+def per_minute(metric: str, by: str = "symbol") -> str:
+    """Return how often something is counted a minute.
+
+    >>> per_minute("mm_frames_total")
+    'sum by (symbol) (rate(mm_frames_total{symbol=~"$symbol"}[$__rate_interval])) * 60'
+    """
+    return f"sum by ({by}) (rate({of(metric)}[$__rate_interval])) * 60"
+
+
+def ranked(metric: str, label: str, ranks: Mapping[str, int]) -> str:
+    """Return a number for the one of several states that holds, where each state is a series of 0 or 1.
+
+    >>> ranked("mm_trading_state", "state", {"active": 0, "halted": 2})
+    'sum by (symbol) (0 * mm_trading_state{symbol=~"$symbol",state="active"} \
+or 2 * mm_trading_state{symbol=~"$symbol",state="halted"})'
+    """
+    told = [f"{rank} * {of(metric, **{label: name})}" for name, rank in ranks.items()]
+    return f"sum by (symbol) ({' or '.join(told)})"
+
+
+def _matcher(name: str, value: str) -> str:
+    return f'{name}{"=~" if "|" in value else "="}"{value}"'
