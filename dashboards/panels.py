@@ -92,7 +92,9 @@ def heat(view: View, *queries: Query) -> heatmap.Panel:
     colours = heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Oranges").steps(64)
     panel = heatmap.Panel().calculate(False).color(colours).cell_gap(1)
     axis = heatmap.YAxisConfig().unit(view.unit).axis_placement(common.AxisPlacement.LEFT)
-    return _dressed(panel.y_axis(axis).show_color_scale(True), view, queries, "heatmap")
+    linear = build_common.ScaleDistributionConfig().type(common.ScaleDistribution.LINEAR)
+    panel = panel.y_axis(axis).show_color_scale(True).scale_distribution(linear)
+    return _dressed(panel, view, queries, "heatmap")
 
 
 Coloured = TypeVar("Coloured", statetimeline.Panel, statushistory.Panel)
