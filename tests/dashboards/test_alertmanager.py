@@ -1,6 +1,6 @@
 """Alertmanager as it is shipped: where alerts go, what keeps them back, and what Slack is told."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import yaml
@@ -61,11 +61,11 @@ def test_slack_hears_that_it_fires_and_that_it_is_over(slack, tmp_path):
         description="A loss of 412.50 is beyond its limit",
         runbook_url=f"{RUNBOOK}/trading_halted.md",
     )
-    began = datetime.now(timezone.utc)
+    began = datetime.now(UTC)
     with slack.open() as webhook, alertmanager(tmp_path, f"http://{webhook}") as url:
         post(f"{url}/api/v2/alerts", [halted | {"startsAt": began.isoformat()}])
         (firing,) = awaited(lambda: told(slack, "CRITICAL"), "Slack hears that it fires")
-        over = {"startsAt": began.isoformat(), "endsAt": datetime.now(timezone.utc).isoformat()}
+        over = {"startsAt": began.isoformat(), "endsAt": datetime.now(UTC).isoformat()}
         post(f"{url}/api/v2/alerts", [halted | over])
         (resolved,) = awaited(lambda: told(slack, "RESOLVED"), "Slack hears that it is over")
     assert firing.startswith("CRITICAL: TradingHalted BTCUSDC\n*BTCUSDC is halted*\n")
@@ -98,7 +98,7 @@ def kept_back(url):
 
 
 def test_a_halted_symbol_s_lesser_alerts_are_kept_back_and_no_other_s(slack, tmp_path):
-    until = (datetime.now(timezone.utc) + timedelta(hours=1)).isoformat()
+    until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     alerts = [
         alert("TradingHalted", "critical"),
         alert("FillRateLow", "warning"),

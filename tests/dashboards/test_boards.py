@@ -19,27 +19,30 @@ from tests.oracles.watchers import PROMETHEUS, ROOT
 
 register_default_plugins()
 BOARDS = {name: json.loads(text) for name, text in texts().items()}
-PANELS = [
-    pytest.param(panel, id=f"{name.removesuffix('.json')}: {panel['title']}")
+PANELS = {
+    f"{name.removesuffix('.json')}: {panel['title']} ({panel['id']})": panel
     for name, board in BOARDS.items()
     for panel in board["panels"]
     if panel["type"] != "row"
-]
+}
+EACH = pytest.mark.parametrize("panel", PANELS.values(), ids=PANELS)
 RULES = [
     rule
     for path in sorted((PROMETHEUS / "rules").iterdir())
     for group in yaml.safe_load(path.read_text())["groups"]
     for rule in group["rules"]
 ]
-SERVED = {family.name for family in FAMILIES} | set(OF_THE_PROCESS) | {
-    f"{HISTOGRAM}_{part}" for part in ("bucket", "count", "sum")
-}
+SERVED = (
+    {family.name for family in FAMILIES}
+    | set(OF_THE_PROCESS)
+    | {f"{HISTOGRAM}_{part}" for part in ("bucket", "count", "sum")}
+)
 RECORDED = {rule["record"] for rule in RULES if "record" in rule}
 OF_PROMETHEUS = {"ALERTS", "up"}
 OF_THE_CLIENT = {"process_start_time_seconds"}
 METRIC = re.compile(r"(?<![\w:$\"])(?:symbol:[\w:]+|mm_\w+|process_\w+|ALERTS|up)(?=[\s{)\[]|$)")
 EXPRESSIONS = [rule["expr"] for rule in RULES] + [
-    target["expr"] for param in PANELS for target in param.values[0]["targets"]
+    target["expr"] for panel in PANELS.values() for target in panel["targets"]
 ]
 
 
@@ -69,7 +72,7 @@ def test_a_metric_that_does_not_exist_would_be_seen():
 
 
 def test_every_metric_is_shown_or_paged_by():
-    """What is left out is in the pages shown otherwise: as a ratio of others, or over the run instead of lately."""
+    """What is left out is shown otherwise: as a ratio of others, or lately instead of over the run."""
     shown = {name for expression in EXPRESSIONS for name in METRIC.findall(expression)}
     beside = {
         "mm_adverse_selection_ratio",
@@ -91,7 +94,7 @@ def test_states_are_called_what_the_rules_call_them():
     assert tuple(STATUSES) == toxicity.STATUSES
 
 
-@pytest.mark.parametrize("panel", PANELS)
+@EACH
 def test_a_panel_says_why_one_looks_at_it_and_in_which_unit(panel):
     assert len(panel["description"].split()) >= 3 or panel["description"].endswith(".")
     assert panel["fieldConfig"]["defaults"]["unit"]
@@ -99,14 +102,14 @@ def test_a_panel_says_why_one_looks_at_it_and_in_which_unit(panel):
     assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"])
 
 
-@pytest.mark.parametrize("panel", PANELS)
+@EACH
 def test_a_panel_shows_the_symbols_that_were_chosen(panel):
     of_symbols = [target["expr"] for target in panel["targets"] if "checkpoint_age" not in target["expr"]]
     told = [expr for expr in of_symbols if "config_reloads" not in expr and "ALERTS" not in expr]
     assert all('symbol=~"$symbol"' in expr for expr in told)
 
 
-@pytest.mark.parametrize("panel", PANELS)
+@EACH
 def test_what_a_panel_links_to_exists(panel):
     for link in panel.get("links", []):
         page = link["url"].removeprefix("/public/phoenix/")

@@ -1,13 +1,14 @@
 """The dashboards against the types that Grafana publishes of its schema: every key, every value.
 
-What these types leave open is held to the SDK alone, by reading and writing it again: a query of Prometheus, which
-is a plain record to them. Two things that the SDK writes are not in them: the expression of an annotation, and the
-steps of a variable of intervals, which is written for every variable.
+What these types leave open, the query of Prometheus, is held to the SDK alone, by reading and writing it again.
+Two things that the SDK writes are not in them: the expression of an annotation, and the steps of a variable of
+intervals, which it writes for every variable.
 """
 
 import json
 import shutil
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -42,9 +43,9 @@ def name(kind: str) -> str:
     return kind.replace("-", "_")
 
 
-def claims(board: dict) -> list[tuple[object, str]]:
+def claims(board: dict[str, Any]) -> list[tuple[object, str]]:
     """Return each part of a dashboard with the type that it should be of."""
-    found = [(board, "Board")]
+    found: list[tuple[object, str]] = [(board, "Board")]
     for panel in board["panels"]:
         if panel["type"] == "row":
             found.append((panel, "Plain<board.RowPanel>"))
@@ -54,7 +55,9 @@ def claims(board: dict) -> list[tuple[object, str]]:
         found.append((panel["options"], f"Plain<{plugin}.Options>"))
         if panel["type"] not in WITHOUT_FIELDS:
             found.append((panel["fieldConfig"]["defaults"]["custom"], f"Plain<{plugin}.FieldConfig>"))
-        found += [(target, "Plain<common.DataQuery> & Record<string, unknown>") for target in panel["targets"]]
+        found += [
+            (target, "Plain<common.DataQuery> & Record<string, unknown>") for target in panel["targets"]
+        ]
     return found
 
 
@@ -63,13 +66,26 @@ def complaints(tmp_path, parts) -> str:
     if not (SCHEMA / "node_modules/typescript").is_dir():
         pytest.skip("Grafana's schema is not installed: tools/install-watchers does")
     node = shutil.which("node") or pytest.skip("node is not installed")
-    lines = [f'import type * as {name(kind)} from "{TYPES}/composable/{path}_types.gen";' for kind, path in PLUGINS.items()]
+    lines = [
+        f'import type * as {name(kind)} from "{TYPES}/composable/{path}_types.gen";'
+        for kind, path in PLUGINS.items()
+    ]
     lines += [f'import type * as board from "{TYPES}/dashboard/x/dashboard_types.gen";']
     lines += [f'import type * as common from "{TYPES}/../common/common.gen";', PLAIN]
     lines += [f"({json.dumps(part)}) satisfies {kind};" for part, kind in parts]
     (tmp_path / "claims.ts").write_text("\n".join(lines))
     (tmp_path / "node_modules").symlink_to(SCHEMA / "node_modules")
-    options = "--noEmit --strict --skipLibCheck --target es2022 --module esnext --moduleResolution node".split()
+    options = [
+        "--noEmit",
+        "--strict",
+        "--skipLibCheck",
+        "--target",
+        "es2022",
+        "--module",
+        "esnext",
+        "--moduleResolution",
+        "node",
+    ]
     compiler = [node, "node_modules/typescript/bin/tsc", *options, "claims.ts"]
     done = subprocess.run(compiler, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
     assert bool(done.returncode) == bool(done.stdout)
@@ -82,7 +98,10 @@ def test_a_dashboard_is_what_grafana_takes(board, tmp_path):
 
 
 DAMAGE = {
-    "a key that there is none": (lambda board, _: board.update(refreshed="5s"), "'\"refreshed\"' does not exist"),
+    "a key that there is none": (
+        lambda board, _: board.update(refreshed="5s"),
+        "'\"refreshed\"' does not exist",
+    ),
     "of a panel": (lambda _, lines: lines["gridPos"].update(width=8), "'\"width\"' does not exist"),
     "a value that there is none": (
         lambda _, lines: lines["options"]["legend"].update(displayMode="tabular"),

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 import yaml
@@ -13,9 +12,7 @@ RULES = PROMETHEUS / "rules"
 UNIT_TESTS = ROOT / "tests/dashboards/rules"
 RUNBOOKS = ROOT / "docs/runbooks"
 ALERTS = [
-    rule
-    for group in yaml.safe_load((RULES / "alerts.yml").read_text())["groups"]
-    for rule in group["rules"]
+    rule for group in yaml.safe_load((RULES / "alerts.yml").read_text())["groups"] for rule in group["rules"]
 ]
 NAMES = [rule["alert"] for rule in ALERTS]
 WANTED = {
@@ -50,7 +47,11 @@ def test_an_alert_fires_not_at_its_limit_but_beyond_and_ends(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_alert_is_tried_silent_firing_over_and_in_words(name):
     (world,) = yaml.safe_load((UNIT_TESTS / f"{snake(name)}.yml").read_text())["tests"]
-    asked = [check for check in world["promql_expr_test"] if f'alertname="{name}",alertstate="firing"' in check["expr"]]
+    asked = [
+        check
+        for check in world["promql_expr_test"]
+        if f'alertname="{name}",alertstate="firing"' in check["expr"]
+    ]
     fired = [bool(check["exp_samples"]) for check in asked]
     assert fired[0] is False
     assert True in fired
@@ -60,7 +61,9 @@ def test_every_alert_is_tried_silent_firing_over_and_in_words(name):
 
 def test_a_rule_that_pages_too_early_is_found_out(tmp_path):
     for path in RULES.iterdir():
-        (tmp_path / path.name).write_text(path.read_text().replace("mm_vpin_current > 0.8", "mm_vpin_current >= 0.8"))
+        (tmp_path / path.name).write_text(
+            path.read_text().replace("mm_vpin_current > 0.8", "mm_vpin_current >= 0.8")
+        )
     moved = (UNIT_TESTS / "vpin_high.yml").read_text().replace("../../../dashboards/prometheus/rules/", "")
     (tmp_path / "test.yml").write_text(moved)
     with pytest.raises(AssertionError, match="FAILED"):
@@ -75,7 +78,11 @@ def test_what_is_asked_for_is_there():
 def test_an_alert_names_who_it_is_about_and_a_page_that_says_what_to_do(rule):
     assert rule["labels"]["severity"] in ("critical", "warning")
     notes = rule["annotations"]
-    about = "$labels.symbol" if rule["alert"] not in ("PhoenixDown", "ReloadRefused", "CheckpointOld") else "$labels.instance"
+    about = (
+        "$labels.symbol"
+        if rule["alert"] not in ("PhoenixDown", "ReloadRefused", "CheckpointOld")
+        else "$labels.instance"
+    )
     assert about in notes["summary"]
     assert about in notes["summary"] + notes["description"]
     assert notes["runbook_url"].endswith(f"/public/phoenix/runbooks/{snake(rule['alert'])}.md")
