@@ -1,8 +1,8 @@
 """The dashboards against the types that Grafana publishes of its schema: every key, every value.
 
-What these types leave open, the query of Prometheus, is held to the SDK alone, by reading and writing it again.
-Two things that the SDK writes are not in them: the expression of an annotation, and the steps of a variable of
-intervals, which it writes for every variable.
+What these types leave open, the query of Prometheus, is held to the SDK alone, by reading and writing it.
+Two things that the SDK writes are not in them: the expression of an annotation, and the steps of a variable
+of intervals, which it writes for every variable.
 """
 
 import json
