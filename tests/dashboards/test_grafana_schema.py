@@ -25,6 +25,17 @@ PLUGINS = {
     "timeseries": "timeseries/panelcfg/x/TimeSeriesPanelCfg",
 }
 WITHOUT_FIELDS = ("stat",)
+OPTIONS = (
+    "--noEmit",
+    "--strict",
+    "--skipLibCheck",
+    "--target",
+    "es2022",
+    "--module",
+    "esnext",
+    "--moduleResolution",
+    "node",
+)
 # JSON knows the values of an enumeration, not their names.
 PLAIN = """
 type Plain<T> = T extends boolean ? T
@@ -61,32 +72,25 @@ def claims(board: dict[str, Any]) -> list[tuple[object, str]]:
     return found
 
 
+def program(parts) -> str:
+    """Return claims that compile only where each part is of its type."""
+    named = [
+        f'import type * as {name(kind)} from "{TYPES}/composable/{path}_types.gen";'
+        for kind, path in PLUGINS.items()
+    ]
+    named += [f'import type * as board from "{TYPES}/dashboard/x/dashboard_types.gen";']
+    named += [f'import type * as common from "{TYPES}/../common/common.gen";']
+    return "\n".join([*named, PLAIN, *(f"({json.dumps(part)}) satisfies {kind};" for part, kind in parts)])
+
+
 def complaints(tmp_path, parts) -> str:
     """Return what the compiler says against these claims."""
     if not (SCHEMA / "node_modules/typescript").is_dir():
         pytest.skip("Grafana's schema is not installed: tools/install-watchers does")
     node = shutil.which("node") or pytest.skip("node is not installed")
-    lines = [
-        f'import type * as {name(kind)} from "{TYPES}/composable/{path}_types.gen";'
-        for kind, path in PLUGINS.items()
-    ]
-    lines += [f'import type * as board from "{TYPES}/dashboard/x/dashboard_types.gen";']
-    lines += [f'import type * as common from "{TYPES}/../common/common.gen";', PLAIN]
-    lines += [f"({json.dumps(part)}) satisfies {kind};" for part, kind in parts]
-    (tmp_path / "claims.ts").write_text("\n".join(lines))
+    (tmp_path / "claims.ts").write_text(program(parts))
     (tmp_path / "node_modules").symlink_to(SCHEMA / "node_modules")
-    options = [
-        "--noEmit",
-        "--strict",
-        "--skipLibCheck",
-        "--target",
-        "es2022",
-        "--module",
-        "esnext",
-        "--moduleResolution",
-        "node",
-    ]
-    compiler = [node, "node_modules/typescript/bin/tsc", *options, "claims.ts"]
+    compiler = [node, "node_modules/typescript/bin/tsc", *OPTIONS, "claims.ts"]
     done = subprocess.run(compiler, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
     assert bool(done.returncode) == bool(done.stdout)
     return done.stdout

@@ -26,7 +26,7 @@ class Machine:
         (self.bin / name).chmod(0o755)
 
     def install(self):
-        command = [shutil.which("sh"), str(self.checkout / "tools/install-watchers")]
+        command = ["sh", str(self.checkout / "tools/install-watchers")]
         return subprocess.run(
             command, env={"PATH": str(self.bin)}, capture_output=True, text=True, check=False
         )
