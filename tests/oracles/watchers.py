@@ -20,7 +20,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 PROMETHEUS = ROOT / "dashboards/prometheus"
 ALERTMANAGER = ROOT / "dashboards/alertmanager"
-LISTENING = re.compile(r'msg="Listening on" address=127\.0\.0\.1:(\d+)')
+LISTENING = re.compile(r'msg="Listening on".* address=127\.0\.0\.1:(\d+)')
 
 
 def installed(program: str) -> str:
