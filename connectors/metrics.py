@@ -44,7 +44,8 @@ OTHERS: Final = (
         CHECKPOINT_AGE,
         GAUGE,
         (),
-        "Since the state was last copied for a checkpoint, by the wall clock; absent before the first.",
+        "Since the state was last copied for a checkpoint, by the wall clock; absent before the first. "
+        "`python -m bytewax.run` without `-r` copies it too, and keeps it nowhere.",
     ),
     Declared(
         RELOADS,

@@ -72,7 +72,8 @@ class MetricsServer:
         self.server = _bound(address, port)
         self.server.set_app(app)
         self.bell, self.ringer = socket.socketpair()
-        self.thread = threading.Thread(target=self._serve, name="metrics")
+        # A program that fails on the way must not wait for it.
+        self.thread = threading.Thread(target=self._serve, name="metrics", daemon=True)
         self.thread.start()
 
     @property

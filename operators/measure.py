@@ -18,7 +18,10 @@ class Measure(Protocol):
     """One symbol's toxicity."""
 
     def on_frame(self, rows: Rows, readings: Table[Reading]) -> None:
-        """Take each row in; after each that settles, write value, level, status and n_closed."""
+        """Take each row in; after each that settles, write value, level, status and n_closed.
+
+        `n_trades` may be written too: a metric counts by it.
+        """
 
     def dump(self) -> bytes:
         """Return the whole state."""

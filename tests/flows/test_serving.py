@@ -14,7 +14,7 @@ from connectors.metrics import FAMILIES
 from flows.driver import run
 from flows.exits import WRONG
 from operators.errors import ConfigError
-from tests.oracles.command import CLI, ROOT, phoenix
+from tests.oracles.command import CLI, ROOT, bytewax_run, phoenix
 from tests.oracles.runs import LOGS, QUIET, fused, logs, made
 from tests.oracles.scrapes import PAIR, heard, samples, scraped
 
@@ -102,6 +102,16 @@ def test_an_address_that_is_not_ours_is_refused_in_a_sentence(tmp_path):
         with pytest.raises(ConfigError, match=f"metrics.address {address} cannot be listened at, port 0: "):
             run(job, "graph")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_program_that_fails_does_not_wait_for_its_metrics(tmp_path):
+    failing = "def flow(*given):\n    real(*given)\n    raise RuntimeError('it has failed')\n"
+    (tmp_path / "failing.py").write_text(f"from flows.phoenix import flow as real\n\n{failing}")
+    called = f"failing:flow(None, 'metrics.port=0', 'run.directory={tmp_path}/runs')"
+    done = bytewax_run(called, path=tmp_path)
+    assert "Metrics at http://127.0.0.1:" in done.stderr
+    assert "it has failed" in done.stderr
+    assert done.returncode != 0
 
 
 def started(out, *options):

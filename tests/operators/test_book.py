@@ -75,6 +75,18 @@ def test_a_gap_breaks_the_book_until_the_next_snapshot(desk):
     assert desk.snapshot().state == VALID
 
 
+def test_only_a_snapshot_that_mends_a_book_is_a_resync(desk):
+    assert desk.book.n_resyncs == 0
+    desk.snapshot()
+    assert desk.book.n_resyncs == 0
+    for n, broken in enumerate([(GAP, 0, 0, 0), (LEVEL, BUY, MID + 1, 3)], start=1):
+        assert desk.hears(broken).state == INVALID
+        assert desk.diff((BUY, MID - 1, 4)).state == INVALID
+        assert desk.book.n_resyncs == n - 1
+        desk.snapshot()
+        assert desk.book.n_resyncs == n
+
+
 def test_a_gap_within_a_snapshot_makes_it_no_snapshot():
     desk = Desk()
     desk.snapshot(last=False)

@@ -70,6 +70,12 @@ def test_eight_buys_then_two_sells_for_ever_is_six_tenths():
     assert (reading.n_closed, reading.value) == (500, 0.6)
 
 
+def test_each_trade_that_is_poured_counts_as_one_however_many_buckets_it_fills():
+    once, again, nothing = (BUY, 35, 100, 7), (BUY, 35, 100, 7), (SELL, 0, 100, 8)
+    vpin, reading = play(tape(once, again, nothing, (SELL, 1, 100, 9)), given_by())
+    assert (vpin[0].n_trades, reading.n_trades, reading.n_closed) == (2, 2, 3)
+
+
 def test_ten_trades_of_a_tenth_fill_a_bucket_of_one_and_nine_do_not():
     vpin, reading = play(tape(*[(BUY, 100)] * 9), given_by(bucket_steps=1000))
     assert (reading.n_closed, reading.status) == (0, WARMING)
