@@ -31,6 +31,7 @@ class Run(Section):
     directory: Text = key("runs", "Folder in which each run makes its own.")
     checkpoint_every_s: Number = key(1.0, "Wall-clock time between checkpoints.", "s", ge=0.05, le=3600)
     progress: Flag = key(True, "Show a progress line while running.")
+    report: Flag = key(True, "Write report.html at the end.")
     control: TextOrNull = key(None, "Controls to replay: the control.jsonl of another run.")
 
 

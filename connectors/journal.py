@@ -128,7 +128,7 @@ class RunDirectory:
             for log in PARTS:
                 (self.path / log).mkdir(parents=True, exist_ok=True)
             self._claim = claim(self.path)
-            for log in ("summary.json", *(f"{log}.jsonl" for log in MERGED)):
+            for log in ("summary.json", "report.html", *(f"{log}.jsonl" for log in MERGED)):
                 (self.path / log).unlink(missing_ok=True)
             if (self.path / "config.yaml").exists():
                 self.goes_on_under(self.path)

@@ -1,4 +1,4 @@
-"""The command line: `phoenix run`, `check`, `halt`, `resume-trading`, `vpin`."""
+"""The command line: `phoenix run`, `check`, `report`, `halt`, `resume-trading`, `vpin`."""
 
 import gc
 import signal
@@ -60,6 +60,21 @@ Examples:
   phoenix resume-trading runs/20250101-phoenix-1 --symbol BTCUSDC
 
 Exit codes: 0 it is done; 1 a symbol did not answer in time; 2 there is no such run or symbol.
+"""
+REPORT_HELP = """Write the report of a run anew, or compare runs: one HTML file that needs nothing else.
+
+Examples:
+
+\b
+  phoenix report runs/20250101-phoenix-1
+  phoenix report runs/20250101-phoenix-1 --csv tables
+  phoenix report runs/20250101-phoenix-1 runs/20250101-phoenix-2 --out compared.html
+
+Of one run it replaces report.html in its directory. Of several it says what the others came to beside the \
+first, with what resampling makes of the differences, and writes compared.html into its directory. \
+--out names another file.
+
+Exit codes: 0 it is done; 1 a file cannot be written; 2 there is no such run, or nothing of it can be shown.
 """
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
@@ -142,6 +157,18 @@ def check_command(
     sys.stdout.write(resolved_yaml(settings))
     for notice in notices(settings):
         sys.stderr.write(f"{notice}\n")
+
+
+@app.command("report", help=REPORT_HELP)
+def report_command(
+    runs: Annotated[list[Path], typer.Argument(help="Run directories.", metavar="RUN...")],
+    out: Annotated[Path | None, typer.Option(help="The file to write.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write tables into this folder too.")] = None,
+) -> None:
+    """Draw."""
+    from flows.reporting.command import rebuild  # noqa: PLC0415 - `phoenix --help` is quick
+
+    sys.stdout.write(f"{rebuild(runs, out, csv)}\n")
 
 
 Where = Annotated[

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+REPORT: Final = "report.html"
 COLUMNS: Final = {
     "pnl_after_fees": "PnL",
     "fees": "fees",
@@ -55,6 +56,8 @@ def show(directory: Path) -> None:
     for symbol, figures in whole["symbols"].items():
         for say in (silence, refusals, losses):
             sys.stdout.writelines(f"{sentence}\n" for sentence in say(symbol, figures))
+    if (directory / REPORT).is_file():
+        sys.stdout.write(f"{directory / REPORT} shows it\n")
     if "stopped" in whole:
         again = (
             f": `phoenix run --resume --out {directory}` goes on" if (directory / CHECKPOINT).is_dir() else ""

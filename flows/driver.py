@@ -19,7 +19,7 @@ from flows.beginning import say_start
 from flows.market import Program
 from flows.resume import require_same_settings
 from operators.desk import Desk
-from operators.errors import ConfigError, RunDirectoryError
+from operators.errors import ConfigError, PhoenixError, RunDirectoryError
 from operators.kernel import is_cold
 from operators.measure import VpinMeasure
 
@@ -44,7 +44,20 @@ def run(program: Program, driver: str, *, resume: bool = False) -> Path:
         run_research(program)
     else:
         run_graph(program, resume=resume)
+    leave_report(program)
     return program.shared.directory.path
+
+
+def leave_report(program: Program) -> None:
+    """Write `report.html`, if it is wanted; without it, a run is a run all the same."""
+    if not program.settings.run.report:
+        return
+    from flows.reporting.report import write_report  # noqa: PLC0415 - not before it is needed
+
+    try:
+        write_report(program.shared.directory.path)
+    except PhoenixError as error:
+        program.shared.console.say(f"No report was written: {error}")
 
 
 def run_graph(program: Program, *, resume: bool) -> None:

@@ -72,7 +72,7 @@ def frames(config: str | Path, overrides: Sequence[str] = (), driver: str = "res
         SourceError: a recording is missing or unusable.
     """
     with tempfile.TemporaryDirectory() as folder:
-        made = program(Path(config), overrides, Path(folder) / "run")
+        made = program(Path(config), (*overrides, "run.report=false"), Path(folder) / "run")
         with _own_signals():
             out = run(made, driver)
         orders, fills, letters, transitions = (out / f"{log}.jsonl" for log in LOGS)

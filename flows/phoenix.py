@@ -17,6 +17,7 @@ from connectors.closed_loop import LoopSource, VenueSink
 from connectors.open_loop import SignalSource
 from flows.beginning import say_start
 from flows.closing import show
+from flows.driver import leave_report
 from flows.exits import leave, run_by_bytewax
 from flows.lift import AsmmStep, BookStep, RiskStep, VpinStep, lift
 from flows.market import Program, program
@@ -83,6 +84,7 @@ def _made(config: str | None, overrides: Sequence[str]) -> Program:
     def finished(directory: Path) -> None:
         if server is not None:
             server.close()
+        leave_report(made)
         show(directory)
 
     return made.ending(leave, finished)

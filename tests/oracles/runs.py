@@ -29,6 +29,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PROFILE, REPLAY = ROOT / "configs" / "phoenix.yaml", ROOT / "configs" / "replay.yaml"
 LOGS = ("orders.jsonl", "fills.jsonl", "dead_letters.jsonl", "summary.json")
 QUIET = "run.progress=false"
+UNREPORTED = "run.report=false"
+"""Most tests look at something else; one that says otherwise is heard."""
 PAUSES = ("vpin.threshold=0.3", "vpin.pause_threshold=0.36", "vpin.pause_seconds=0.3")
 SOON = ("calibration.warm_s=1", "calibration.refit_s=0.5", "calibration.min_r2=0.1")
 """Quoting follows what is learnt within seconds."""
@@ -38,7 +40,7 @@ LIVELY = (QUIET, *SOON, "vpin.n_buckets=4", "vpin.min_buckets=2", *PAUSES, "quot
 
 def made(out: Path, *overrides: str, config: Path = PROFILE) -> Program:
     """Return a run that is ready to begin."""
-    return program(config, overrides, out)
+    return program(config, (UNREPORTED, *overrides), out)
 
 
 def lively(*symbols: str, seconds: float, clock: bool = False) -> tuple[str, ...]:
