@@ -35,7 +35,7 @@
     if (width) Object.assign(layout, paper[width]);
     plot.dataset.drawn = "begun";
     const config = { displaylogo: false, responsive: true, displayModeBar: false };
-    return Plotly.newPlot(plot, given.traces.map(traceOf), layout, config).then(() => {
+    plot.ready = Plotly.newPlot(plot, given.traces.map(traceOf), layout, config).then(() => {
       plot.dataset.drawn = "done";
       if (layout.xaxis.type === "date") plot.on("plotly_relayout", (change) => follow(plot, change));
     });
@@ -81,11 +81,18 @@
   window.addEventListener("beforeprint", () => {
     for (const plot of plots) {
       const size = plot.closest("figure").classList.contains("wide") ? "wide" : "half";
-      if (plot.dataset.drawn) Plotly.relayout(plot, paper[size]);
+      if (plot.dataset.drawn === "done") Plotly.relayout(plot, paper[size]);
+      else if (plot.ready) plot.ready.then(() => Plotly.relayout(plot, paper[size]));
       else { seen.unobserve(plot); draw(plot, size); }
     }
   });
-  window.addEventListener("afterprint", () => {
-    for (const plot of plots) Plotly.relayout(plot, { width: null, height: null, autosize: true });
-  });
+  // What is hidden again cannot be measured: it is drawn anew when it is next seen.
+  function backOnScreen(plot) {
+    if (plot.offsetParent) return Plotly.relayout(plot, { width: null, height: null, autosize: true });
+    Plotly.purge(plot);
+    delete plot.dataset.drawn;
+    delete plot.ready;
+    return seen.observe(plot);
+  }
+  window.addEventListener("afterprint", () => plots.forEach((plot) => plot.ready.then(() => backOnScreen(plot))));
 })();
