@@ -86,13 +86,12 @@
       else { seen.unobserve(plot); draw(plot, size); }
     }
   });
-  // What is hidden again cannot be measured: it is drawn anew when it is next seen.
+  // Sizes for paper do not fit a window: each figure is drawn anew when it is next seen.
   function backOnScreen(plot) {
-    if (plot.offsetParent) return Plotly.relayout(plot, { width: null, height: null, autosize: true });
     Plotly.purge(plot);
     delete plot.dataset.drawn;
     delete plot.ready;
-    return seen.observe(plot);
+    seen.observe(plot);
   }
   window.addEventListener("afterprint", () => plots.forEach((plot) => plot.ready.then(() => backOnScreen(plot))));
 })();
