@@ -53,11 +53,11 @@ def show(directory: Path) -> None:
     needed = Console(width=WIDEST).measure(table).maximum
     Console(width=max(Console().width, needed)).print(table)
     sys.stdout.write(f"{LEGEND}\n{whole['note']}\n")
+    if (directory / REPORT).is_file():
+        sys.stdout.write(f"{directory / REPORT} shows it\n")
     for symbol, figures in whole["symbols"].items():
         for say in (silence, refusals, losses):
             sys.stdout.writelines(f"{sentence}\n" for sentence in say(symbol, figures))
-    if (directory / REPORT).is_file():
-        sys.stdout.write(f"{directory / REPORT} shows it\n")
     if "stopped" in whole:
         again = (
             f": `phoenix run --resume --out {directory}` goes on" if (directory / CHECKPOINT).is_dir() else ""

@@ -85,17 +85,17 @@ def statistics(sample_s: float) -> dict[tuple[str, ...], Statistic]:
 
 def side_by_side(figures: Sequence[Tree], common: Shared | None) -> list[Row]:
     """Return the figures of several runs, the first of which the others are compared with."""
-    resampled: list[Mapping[str, Sure | None]] = [{} for _ in figures[1:]]
+    resampled: list[Mapping[tuple[str, ...], Sure | None]] = [{} for _ in figures[1:]]
     if common is not None:
-        named = {".".join(path): each for path, each in statistics(common.sample_s).items()}
-        resampled = [compared(common.sums[0], other, named) for other in common.sums[1:]]
+        wanted = statistics(common.sample_s)
+        resampled = [compared(common.sums[0], other, wanted) for other in common.sums[1:]]
     rows = []
     for said in ROWS:
         values = [at(each, said.path) for each in figures]
-        sure = [each.get(".".join(said.path)) for each in resampled]
+        sure = [each.get(said.path) for each in resampled]
         if said.path in BY_FILLS:
             sure = [_by_fills(said, figures[0], other) for other in figures[1:]]
-        if any(value is not None for value in values):
+        if any(value is not None for value in (*values, *sure)):
             rows.append(Row(said, sure, [_exact(values[0], value) for value in values[1:]]))
     return rows
 

@@ -15,7 +15,7 @@ from flows.reporting.reading import DAMAGE, Run
 from flows.reporting.resampling import Sure, blocks
 from flows.reporting.shared_time import Shared, shared
 from flows.reporting.tables import bullets, table
-from operators.errors import RunDirectoryError
+from operators.errors import PhoenixError, RunDirectoryError
 
 ALL: Final = ""
 """Stands for all symbols together."""
@@ -33,6 +33,8 @@ def comparison(runs: Sequence[Run]) -> str:
         raise RunDirectoryError(f"{paths} have traded no symbol in common: there is nothing to compare")
     try:
         return _page(runs, names)
+    except PhoenixError:
+        raise
     except DAMAGE as error:
         what = f"{type(error).__name__}: {error}"
         raise RunDirectoryError(f"one of {paths} does not hold what a run writes ({what})") from error
@@ -145,7 +147,8 @@ def _headings(letter: str) -> tuple[str, str, str]:
 
 def _difference(row: Row, sure: Sure | None, exact: str | None, common: Shared | None) -> str:
     partly = common is not None and not common.whole
-    value = (None if sure is None else str(sure.difference)) if partly else exact
+    resampled = None if sure is None else str(sure.difference)
+    value = resampled if partly else exact or resampled
     if value is None:
         return NONE
     kind = row.said.kind

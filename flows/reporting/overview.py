@@ -35,7 +35,7 @@ NAMES: Final = {
     "adverse_selection_rate": ("Adverse selection rate", "There were no fills old enough to look at."),
     "toxic_share": ("Toxic share of time", "VPIN never counted in this run."),
 }
-HEAT: Final = [[0, "#f5f3ff"], [0.5, "#c4b5fd"], [0.7, "#f59e0b"], [0.9, "#dc2626"], [1, "#7f1d1d"]]
+HEAT: Final = [[0, "#f3f4f6"], [0.5, "#fde68a"], [0.7, "#f59e0b"], [0.9, "#dc2626"], [1, "#7f1d1d"]]
 
 
 def overview(run: Run, clock: Clock) -> list[Figure]:

@@ -4,7 +4,7 @@
   const page = JSON.parse(document.getElementById("figures").textContent);
   const plots = [...document.querySelectorAll(".plot")];
   // What fits on A4, in pixels: the print stylesheet says the same.
-  const paper = { wide: { width: 690, height: 260, autosize: false }, half: { width: 338, height: 210, autosize: false } };
+  const paper = { wide: { width: 690, height: 260, autosize: false }, half: { width: 338, height: 235, autosize: false } };
   const narrow = () => window.innerWidth <= 520;
 
   const axis = { gridcolor: "#eceff3", linecolor: "#9ca3af", zerolinecolor: "#d1d5db", zeroline: false, automargin: true };
@@ -29,10 +29,10 @@
     return layout;
   }
 
-  function draw(plot, width) {
+  function draw(plot, size) {
     const given = page.figures[plot.dataset.figure];
     const layout = layoutOf(given.layout);
-    if (width) Object.assign(layout, paper[width]);
+    if (size) Object.assign(layout, paper[size], { font: { ...layout.font, size: 9 }, legend: { ...layout.legend, font: { size: 8 } } });
     plot.dataset.drawn = "begun";
     const config = { displaylogo: false, responsive: true, displayModeBar: false };
     plot.ready = Plotly.newPlot(plot, given.traces.map(traceOf), layout, config).then(() => {

@@ -11,7 +11,7 @@ from flows.reporting.page import page, tabbed
 from flows.reporting.quality import history, limits, quality
 from flows.reporting.reading import DAMAGE, Run, SymbolRun, read_run
 from flows.reporting.sections import above, head, symbol_section
-from operators.errors import RunDirectoryError
+from operators.errors import PhoenixError, RunDirectoryError
 
 
 def report(path: Path) -> str:
@@ -31,6 +31,8 @@ def page_of(run: Run) -> str:
     """
     try:
         return _page(run)
+    except PhoenixError:
+        raise
     except DAMAGE as error:
         what = f"{type(error).__name__}: {error}"
         raise RunDirectoryError(

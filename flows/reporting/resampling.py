@@ -7,7 +7,7 @@ draw takes the same instants of both runs, so what the market did to both cancel
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,7 @@ HIGH: Final = 0.975
 Sums = Mapping[str, Floats]
 """By name: over an instant each or over a draw each."""
 Statistic = Callable[[Sums], Floats]
+Name = TypeVar("Name")
 
 
 class Sure(NamedTuple):
@@ -59,7 +60,7 @@ class Draws:
         return drawn
 
 
-def compared(first: Sums, other: Sums, statistics: Mapping[str, Statistic]) -> dict[str, Sure | None]:
+def compared(first: Sums, other: Sums, statistics: Mapping[Name, Statistic]) -> dict[Name, Sure | None]:
     """Return how the other's statistics differ from the first's; None where that cannot be said.
 
     Both hold, by name, what each instant added: columns of one length.

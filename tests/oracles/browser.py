@@ -39,7 +39,10 @@ class Browser:
     """One window; as wide as told."""
 
     def __init__(self) -> None:
-        program, driver = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
+        program, driver = (
+            shutil.which("chromium") or shutil.which("google-chrome"),
+            shutil.which("chromedriver"),
+        )
         if program is None or driver is None:
             pytest.skip("no browser: chromium and chromedriver are not installed")
         options = Options()
@@ -74,7 +77,7 @@ class Browser:
         missed = self.window.execute_async_script(SCROLL)
         assert missed == [], "never drawn"
 
-    def look(self) -> dict[str, list[dict[str, Any]]]:
+    def look(self) -> dict[str, Any]:
         """Look at every tab; return the traces of each figure, by its key."""
         found = {}
         for tab in self.tabs() or [None]:
@@ -82,7 +85,7 @@ class Browser:
                 self.run("arguments[0].click()", tab)
             self.scroll()
             for plot in self.window.find_elements(By.CSS_SELECTOR, ".plot[data-drawn=done]"):
-                found[plot.get_attribute("data-figure")] = self.run(POINTS, plot)
+                found[str(plot.get_attribute("data-figure"))] = self.run(POINTS, plot)
         return found
 
     def tabs(self) -> list[Any]:
@@ -94,8 +97,9 @@ class Browser:
 
     def numbers(self) -> list[tuple[list[str], str, str]]:
         """Return every number of the summary: its path, its exact value, and what is shown for it."""
-        script = "return [...document.querySelectorAll('data[data-path]')].map(d => [d.dataset.path, d.value, d.textContent])"
-        return [(json.loads(path), value, text) for path, value, text in self.run(script)]
+        found = "[...document.querySelectorAll('data[data-path]')]"
+        told = self.run(f"return {found}.map(each => [each.dataset.path, each.value, each.textContent])")
+        return [(json.loads(path), value, text) for path, value, text in told]
 
     def too_wide(self) -> list[str]:
         """Name what reaches beyond the window's edge without a scrollbar of its own."""
@@ -106,5 +110,7 @@ class Browser:
 
     def pdf(self) -> bytes:
         """Print."""
-        printed = self.window.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True, "printBackground": True})
+        printed = self.window.execute_cdp_cmd(
+            "Page.printToPDF", {"preferCSSPageSize": True, "printBackground": True}
+        )
         return base64.b64decode(printed["data"])

@@ -1,24 +1,45 @@
 """What a reader may expect of a report, whichever run it is of."""
 
+import html
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 from tests.oracles.browser import Browser
 
 TEXTS = {"active", "reducing", "halted", "fitted", "poor", "warming"}
 
 
-def summary_of(run: Path) -> dict[str, object]:
+def summary_of(run: Path) -> Any:
     return json.loads((run / "summary.json").read_text())
 
 
-def stands_at(summary, path):
+def within(text: str, begin: str, end: str) -> str:
+    """Return what stands between two marks of a page."""
+    _, found, rest = text.partition(begin)
+    assert found, begin
+    return rest.partition(end)[0]
+
+
+def data_of(page: str) -> Any:
+    """Return the figures of a page, by their keys."""
+    return json.loads(within(page, 'id="figures">', "</script>"))["figures"]
+
+
+def banner(page: str) -> list[str]:
+    """Return the sentences that a page begins with."""
+    inside = within(page, '<div class="banner">', "</div>")
+    return [html.unescape(each) for each in re.findall(r"<p>(.*?)</p>", inside)]
+
+
+def stands_at(summary: Any, path: list[str]) -> Any:
     for key in path:
         summary = summary[key]
     return summary
 
 
-def require_readable(browser: Browser, page: Path, width: int) -> dict[str, list[dict[str, object]]]:
+def require_readable(browser: Browser, page: Path, width: int) -> dict[str, Any]:
     """Open a page; hold it to a quiet console, figures with data, and the window's width."""
     browser.open(page, width)
     figures = browser.look()

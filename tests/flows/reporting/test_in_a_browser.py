@@ -12,7 +12,18 @@ from tests.oracles.seen import require_equal_numbers, require_readable, summary_
 
 REPORTED = "run.report=true"
 WIDTHS = [1280, 390]
-PER_SYMBOL = ("mid", "vpin", "multiplier", "spread", "inventory", "pnl", "fillrate", "uptime", "markouts", "adverse")
+PER_SYMBOL = (
+    "mid",
+    "vpin",
+    "multiplier",
+    "spread",
+    "inventory",
+    "pnl",
+    "fillrate",
+    "uptime",
+    "markouts",
+    "adverse",
+)
 MONEY_DRAWN = 1e-4
 
 
@@ -32,7 +43,9 @@ def replay(tmp_path_factory, data, browser):
 def test_the_default_run_is_drawn_whole(browser: Browser, default, width):
     figures = require_readable(browser, default / "report.html", width)
     assert {f"s{n}-{name}" for n in range(8) for name in PER_SYMBOL} <= set(figures)
-    assert {"all-pnl", "all-heat", "all-fill_rate", "all-adverse_selection_rate", "all-latency"} <= set(figures)
+    assert {"all-pnl", "all-heat", "all-fill_rate", "all-adverse_selection_rate", "all-latency"} <= set(
+        figures
+    )
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -76,7 +89,8 @@ def test_paper_shows_every_symbol_and_every_figure(browser: Browser, default):
     browser.open(default / "report.html")
     browser.run("""
         window.addEventListener('beforeprint', () => {
-          window.printed = [...document.querySelectorAll('.plot')].filter(p => p.querySelector('.main-svg')).length;
+          const plots = [...document.querySelectorAll('.plot')];
+          window.printed = plots.filter(plot => plot.querySelector('.main-svg')).length;
         });
     """)
     printed = browser.pdf()
@@ -111,7 +125,13 @@ def test_runs_side_by_side_are_drawn_whole(browser: Browser, default, tmp_path, 
 
 def test_a_run_without_fills_is_a_good_report(browser: Browser, tmp_path):
     """Nobody reaches quotes that far away."""
-    options = (QUIET, REPORTED, *lively("BTCUSDC", seconds=60), "quoting.model=fixed", "quoting.min_half_spread_bps=150")
+    options = (
+        QUIET,
+        REPORTED,
+        *lively("BTCUSDC", seconds=60),
+        "quoting.model=fixed",
+        "quoting.min_half_spread_bps=150",
+    )
     run = fused(made(tmp_path / "run", *options))
     assert summary_of(run)["symbols"]["BTCUSDC"]["fills"] == 0
     figures = require_readable(browser, run / "report.html", 1280)
