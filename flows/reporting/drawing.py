@@ -143,6 +143,16 @@ def level(clock: Clock, ts_ns: NDArray[np.int64], value: float, name: str, colou
     }
 
 
+def stepping(
+    clock: Clock, ts_ns: NDArray[np.int64], steps: tuple[list[int], list[float]], name: str, colour: str
+) -> Trace:
+    """Return a level that may have been set anew while the run went on."""
+    begins = np.clip(np.array([*steps[0], ts_ns[-1]]), ts_ns[0], ts_ns[-1])
+    trace = level(clock, ts_ns, steps[1][0], name, colour)
+    trace |= {"t": clock.seconds(begins), "y": [*steps[1], steps[1][-1]]}
+    return trace | {"line": trace["line"] | {"shape": "hv"}}
+
+
 def in_time(unit: str, **more: Any) -> Layout:  # noqa: ANN401 - Plotly's words
     """Return the axes of a figure over market time."""
     hidden = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}

@@ -24,6 +24,7 @@ from flows.reporting.drawing import (
     level,
     line,
     shade,
+    stepping,
 )
 from flows.reporting.earnings import earnings
 from flows.reporting.reading import SymbolRun
@@ -122,8 +123,8 @@ def _vpin(symbol: SymbolRun, series: Series, clock: Clock, key: str) -> Figure:
         line(clock, ts, series["vpin"], 4, name="VPIN", colour=PURPLE, width=1.6),
         line(clock, ts, series["fallback"], 4, name="not counting yet", colour=GREY, width=1, dash="dot"),
         *([line(clock, ts, series["level"], 4, name="its rank", colour=INK, width=1)] if ranked else []),
-        level(clock, ts, float(vpin["threshold"]), "threshold", AMBER),
-        level(clock, ts, float(vpin["pause_threshold"]), "pause above", RED),
+        stepping(clock, ts, symbol.steps("vpin", "threshold"), "threshold", AMBER),
+        stepping(clock, ts, symbol.steps("vpin", "pause_threshold"), "pause above", RED),
         *_pauses(series, clock),
     ]
     said = (

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 from connectors.fields import FIELDS, NOTE
 from connectors.standing import losses, refusals
@@ -99,7 +99,7 @@ def _controls(run: Run) -> str:
     if not run.controls:
         return "<p>Nothing was changed while it ran: no halt, no reload (control.jsonl is empty).</p>"
     rows = []
-    for each in run.controls:
+    for each in run.controls[:MOST_LINES]:
         rest = {key: value for key, value in each.items() if key not in ("ts", "symbol", "what")}
         rows.append(
             [
@@ -109,7 +109,7 @@ def _controls(run: Run) -> str:
                 _told(rest),
             ]
         )
-    more = f"<p>The first {MOST_LINES} are shown.</p>" if len(rows) == MOST_LINES else ""
+    more = f"<p>The first {MOST_LINES} are shown.</p>" if len(run.controls) > MOST_LINES else ""
     return f"<h3>Controls</h3>{table(['UTC', 'symbol', 'what', 'more'], rows, texts=[1, 2, 3])}{more}"
 
 
@@ -118,12 +118,16 @@ def _transitions(run: Run) -> str:
         return ""
     keys = ("symbol", "from", "to", "reason", "position")
     rows = [
-        [utc(each.get("ts")), *(escape(str(each.get(key, ""))) for key in keys)] for each in run.transitions
+        [utc(each.get("ts")), *(escape(str(each.get(key, ""))) for key in keys)]
+        for each in run.transitions[:MOST_LINES]
     ]
     return f"<h3>Changes of the trading state</h3>{table(['UTC', *keys], rows, texts=[1, 2, 3, 4])}"
 
 
-def _told(rest: dict[str, object]) -> str:
+def _told(rest: dict[str, Any]) -> str:
+    changes = rest.pop("changes", None)
+    if isinstance(changes, dict):
+        rest |= {key: f"{was} → {now}" for key, (was, now) in changes.items()}
     return escape(", ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in rest.items()))
 
 

@@ -32,8 +32,8 @@ DAMAGE: Final = (
 """What reading or drawing something damaged may raise."""
 MOST_LINES: Final = 200
 """Of a log that is shown as a table."""
-MOST_LETTERS: Final = 20_000
-"""That are looked through for the first of each kind."""
+MOST_READ: Final = 20_000
+"""That are looked through."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,15 @@ class SymbolRun:
     grid: Grid | None
     series: Series | None
     fills: Fills
+    controls: list[Tree] = field(default_factory=list)
+    """What was wanted of it while it ran."""
+
+    def steps(self, section: str, key: str) -> tuple[list[int], list[float]]:
+        """Return when a setting took on which value, the one it began with first."""
+        path = f"{section}.{key}"
+        changed = [each for each in self.controls if path in (each.get("changes") or {})]
+        values = [float(each["changes"][path][1]) for each in changed]
+        return [0, *(int(each["ts"]) for each in changed)], [float(self.settings[section][key]), *values]
 
     @property
     def traded(self) -> bool:
@@ -101,10 +110,14 @@ def read_run(path: Path) -> Run:
     config = tried("config.yaml", lambda _: _tree(text), nothing)
     no_fills: Mapping[str, Fills] = {}
     fills = tried("fills.jsonl", read_fills, no_fills)
+    no_lines: list[Tree] = []
+    controls = tried("control.jsonl", _lines, no_lines)
     symbols = {
         name: _symbol(name, figures, _part(config, "symbols", name), fills.get(name), tried)
         for name, figures in summary["symbols"].items()
     }
+    for name, symbol in symbols.items():
+        symbol.controls.extend(each for each in controls if each.get("symbol") == name)
     return Run(
         path,
         summary,
@@ -112,7 +125,7 @@ def read_run(path: Path) -> Run:
         config,
         text,
         symbols,
-        tried("control.jsonl", _lines, []),
+        controls,
         tried("transitions.jsonl", _lines, []),
         tried("dead_letters.jsonl", _first_letters, []),
         sorted(set(troubles)),
@@ -170,14 +183,14 @@ def _object(text: str) -> Tree:
 
 def _lines(path: Path) -> list[Tree]:
     with path.open("rb") as file:
-        return [_object(line.decode(errors="replace")) for line in islice(file, MOST_LINES)]
+        return [_object(line.decode(errors="replace")) for line in islice(file, MOST_READ)]
 
 
 def _first_letters(path: Path) -> list[Tree]:
     """Return the first letter of each kind; a recording may hold millions of them."""
     found: dict[tuple[object, object], Tree] = {}
     with path.open("rb") as file:
-        for line in islice(file, MOST_LETTERS):
+        for line in islice(file, MOST_READ):
             letter = _object(line.decode(errors="replace"))
             found.setdefault((letter.get("symbol"), letter.get("reason")), letter)
     return list(found.values())

@@ -1,7 +1,7 @@
 """Two runs brought onto the time they share: what every instant added to each of a symbol's sums."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +88,7 @@ def _held(run: Sequence[SymbolRun], ts: NDArray[np.int64]) -> dict[str, Floats]:
     for symbol in run:
         level = as_of(symbol, "level", ts)
         both += as_of(symbol, "both_live", ts)
-        toxic += level > _threshold(symbol)
+        toxic += level > _threshold(symbol, ts)
         counted += np.isfinite(level) & (ts >= _ends(symbol)[0])
     return {
         "both_live": both,
@@ -98,9 +98,11 @@ def _held(run: Sequence[SymbolRun], ts: NDArray[np.int64]) -> dict[str, Floats]:
     }
 
 
-def _threshold(symbol: SymbolRun) -> float:
-    found: Any = at(symbol.settings, ("vpin", "threshold"))
-    return float("inf") if found is None else float(found)
+def _threshold(symbol: SymbolRun, ts: NDArray[np.int64]) -> Floats:
+    """It may have been set anew while the run went on."""
+    begins, values = symbol.steps("vpin", "threshold")
+    found: Floats = np.array(values)[np.searchsorted(begins, ts, side="right") - 1]
+    return found
 
 
 def _same_mid(runs: Sequence[Sequence[SymbolRun]], ts: NDArray[np.int64]) -> float:
