@@ -80,38 +80,24 @@ def line(clock: Clock, ts_ns: NDArray[np.int64], values: Floats, digits: int, **
 def band(
     clock: Clock,
     ts_ns: NDArray[np.int64],
-    low: Floats,
-    high: Floats,
+    ends: tuple[Floats, Floats],
     digits: int,
-    **style: Any,  # noqa: ANN401 - Plotly's words
+    name: str,
+    colour: str,
 ) -> list[Trace]:
-    """Return the area between two lines: what was reached between the points of a third."""
-    n = len(low)
+    """Return the area between the lowest and the highest: what was reached between the points of a line."""
+    n = len(ts_ns)
     width = max(1, -(-n // (MOST // 2)))
     begins = np.arange(0, n, width)
-    with np.errstate(invalid="ignore"):
-        lowest, highest = np.fmin.reduceat(low, begins), np.fmax.reduceat(high, begins)
+    lowest, highest = np.fmin.reduceat(ends[0], begins), np.fmax.reduceat(ends[1], begins)
     if np.isnan(lowest).all():
         return []
     edge = {"width": 0, "shape": "vh" if width == 1 else "hv"}
-    common = {
-        "t": clock.seconds(ts_ns[begins]),
-        "mode": "lines",
-        "line": edge,
-        "hoverinfo": "skip",
-        "aside": 1,
-    }
-    name = style.pop("name")
+    common: Trace = {"t": clock.seconds(ts_ns[begins]), "mode": "lines", "line": edge, "name": name}
+    common |= {"legendgroup": name, "hoverinfo": "skip", "aside": 1}
     return [
-        {**common, "y": plain(lowest, digits), "showlegend": False, "legendgroup": name, "name": name},
-        {
-            **common,
-            "y": plain(highest, digits),
-            "fill": "tonexty",
-            "name": name,
-            "legendgroup": name,
-            **style,
-        },
+        common | {"y": plain(lowest, digits), "showlegend": False},
+        common | {"y": plain(highest, digits), "fill": "tonexty", "fillcolor": colour},
     ]
 
 

@@ -73,7 +73,7 @@ def duration(seconds: float) -> str:
     """Say how long something is.
 
     >>> duration(42.4), duration(600), duration(86_400), duration(200_000)
-    ('42 s', '10 minutes', '24 hours', '2.3 days')
+    ('42 s', '10 minutes', '24 hours', '2.31 days')
     """
     for unit, size, least in (("days", 86_400, 1.5), ("hours", 3600, 2), ("minutes", 60, 1.5)):
         if seconds >= least * size:

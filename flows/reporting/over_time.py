@@ -31,6 +31,9 @@ from flows.reporting.reading import SymbolRun
 from flows.reporting.series import Floats, Series
 from flows.reporting.thinning import MOST, kept
 
+SIZE: Final = 7
+"""Of a fill, px."""
+MANY: Final = 150
 NEVER: Final = "This run holds no samples of this symbol, so nothing can be drawn over time."
 
 
@@ -63,7 +66,7 @@ def _market(symbol: SymbolRun, series: Series, clock: Clock, key: str, digits: i
     ts = series["ts_ns"]
     fills, n_drawn = _fills(symbol, clock, digits)
     traces = [
-        *band(clock, ts, series["low_mid"], series["high_mid"], digits, name="mid, extremes", fillcolor=PALE),
+        *band(clock, ts, (series["low_mid"], series["high_mid"]), digits, "mid, extremes", PALE),
         line(clock, ts, series["mid"], digits, name="mid", colour=INK, width=1.2),
         line(clock, ts, series["bid"], digits, name="our bid", colour=SKY, width=1),
         line(clock, ts, series["ask"], digits, name="our ask", colour="#fb923c", width=1),
@@ -100,7 +103,7 @@ def _fills(symbol: SymbolRun, clock: Clock, digits: int) -> tuple[list[Trace], i
                 "name": name,
                 "marker": {
                     "symbol": mark,
-                    "size": 7,
+                    "size": SIZE if len(where) < MANY else SIZE - 2,
                     "color": colour,
                     "line": {"width": 0.5, "color": "#fff"},
                 },
@@ -117,9 +120,7 @@ def _vpin(symbol: SymbolRun, series: Series, clock: Clock, key: str) -> Figure:
     ts, vpin = series["ts_ns"], symbol.settings.get("vpin", {})
     ranked = vpin.get("threshold_mode") == "cdf"
     traces = [
-        *band(
-            clock, ts, series["level"], series["top_level"], 4, name="highest between samples", fillcolor=PALE
-        ),
+        *band(clock, ts, (series["level"], series["top_level"]), 4, "highest between samples", PALE),
         line(clock, ts, series["vpin"], 4, name="VPIN", colour=PURPLE, width=1.6),
         line(clock, ts, series["fallback"], 4, name="not counting yet", colour=GREY, width=1, dash="dot"),
         *([line(clock, ts, series["level"], 4, name="its rank", colour=INK, width=1)] if ranked else []),
@@ -144,9 +145,8 @@ def _multiplier(symbol: SymbolRun, series: Series, clock: Clock, key: str) -> Fi
     ]
     traces[0]["fillcolor"] = "rgba(124,58,237,0.10)"
     top = max(1.0, float(np.nanmax(series["multiplier"])))
-    said = (
-        f"What toxicity multiplies the half spread by: 1 + {float(vpin['multiplier']):g} × VPIN or its like."
-    )
+    how = f"vpin.multiplier {float(vpin['multiplier']):g}, vpin.widen_mode {vpin.get('widen_mode')}"
+    said = f"What toxicity multiplies the half spread by, as of the last decision ({how})."
     layout = in_time("×", range=[0.98, 1.02 * top + 0.02])
     return Figure(f"{key}-multiplier", "Spread multiplier", said, traces, layout, NEVER)
 
@@ -169,7 +169,7 @@ def _inventory(symbol: SymbolRun, series: Series, clock: Clock, key: str, digits
     ts, quoting = series["ts_ns"], symbol.settings.get("quoting", {})
     low, high = series["low_position"], series["high_position"]
     traces = [
-        *band(clock, ts, low, high, digits, name="extremes", fillcolor="rgba(29,78,216,0.18)"),
+        *band(clock, ts, (low, high), digits, "extremes", "rgba(29,78,216,0.18)"),
         line(clock, ts, series["position"], digits, name="position", colour=BLUE),
         *_pauses(series, clock),
     ]

@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import numpy as np
 import yaml
 
 from connectors.runs import CHECKPOINT
@@ -47,7 +46,7 @@ class SymbolRun:
     grid: Grid | None
     series: Series | None
     fills: Fills
-    controls: list[Tree] = field(default_factory=list)
+    controls: list[Tree]
     """What was wanted of it while it ran."""
 
     def steps(self, section: str, key: str) -> tuple[list[int], list[float]]:
@@ -77,7 +76,7 @@ class Run:
     transitions: list[Tree]
     letters: list[Tree]
     """The first of each reason and symbol."""
-    troubles: list[str] = field(default_factory=list)
+    troubles: list[str]
     """What could not be read, a sentence each."""
 
     @property
@@ -87,49 +86,53 @@ class Run:
         return min((ns for ns in firsts if ns > 0), default=0) // SECOND * SECOND
 
 
+class Remains:
+    """Reads what there is of a directory, and notes what there is not."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.troubles: set[str] = set()
+
+    def read(self, name: str, read: Callable[[Path], Found], otherwise: Found) -> Found:
+        """Return what is read from a file, or something else where it is missing or damaged."""
+        try:
+            return read(self.path / name)
+        except FileNotFoundError:
+            self.troubles.add(f"{name} is missing")
+        except DAMAGE as error:
+            self.troubles.add(f"{name} cannot be read: {_why(error)}")
+        return otherwise
+
+
 def read_run(path: Path) -> Run:
     """Read a run that ended or was stopped.
 
     Raises:
         RunDirectoryError: there is none, or nothing of it can be shown.
     """
-    summary, troubles = _summary(path), list[str]()
-
-    def tried(name: str, read: Callable[[Path], Found], otherwise: Found) -> Found:
-        """Do without what cannot be read; what a run never wrote is missing, not damaged."""
-        try:
-            return read(path / name)
-        except FileNotFoundError:
-            troubles.append(f"{name} is missing")
-        except DAMAGE as error:
-            troubles.append(f"{name} cannot be read: {_why(error)}")
-        return otherwise
-
-    text = tried("config.yaml", lambda file: file.read_text(encoding="utf-8"), "")
+    summary, remains = _summary(path), Remains(path)
     nothing: Tree = {}
-    config = tried("config.yaml", lambda _: _tree(text), nothing)
-    no_fills: Mapping[str, Fills] = {}
-    fills = tried("fills.jsonl", read_fills, no_fills)
-    no_lines: list[Tree] = []
-    controls = tried("control.jsonl", _lines, no_lines)
-    symbols = {
-        name: _symbol(name, figures, _part(config, "symbols", name), fills.get(name), tried)
-        for name, figures in summary["symbols"].items()
-    }
-    for name, symbol in symbols.items():
-        symbol.controls.extend(each for each in controls if each.get("symbol") == name)
+    text = remains.read("config.yaml", lambda file: file.read_text(encoding="utf-8"), "")
+    config = remains.read("config.yaml", lambda _: _tree(text), nothing)
+    controls, transitions = (_log(remains, log) for log in ("control", "transitions"))
+    symbols = _symbols(summary["symbols"], config, controls, remains)
     return Run(
         path,
         summary,
-        tried("timing.json", lambda file: _object(file.read_text(encoding="utf-8")), {}),
+        remains.read("timing.json", lambda file: _object(file.read_text(encoding="utf-8")), nothing),
         config,
         text,
         symbols,
         controls,
-        tried("transitions.jsonl", _lines, []),
-        tried("dead_letters.jsonl", _first_letters, []),
-        sorted(set(troubles)),
+        transitions,
+        remains.read("dead_letters.jsonl", _first_letters, []),
+        sorted(remains.troubles),
     )
+
+
+def _log(remains: Remains, name: str) -> list[Tree]:
+    no_lines: list[Tree] = []
+    return remains.read(f"{name}.jsonl", _lines, no_lines)
 
 
 def _summary(path: Path) -> Tree:
@@ -149,15 +152,31 @@ def _summary(path: Path) -> Tree:
     return summary
 
 
-def _symbol(
-    name: str, figures: Tree, settings: Tree, fills: Fills | None, tried: Callable[..., Any]
-) -> SymbolRun:
-    grid = tried("config.yaml", lambda _: Grid.of(settings) if settings else None, None)
-    samples = tried(f"samples/{name}.bin", read_samples, None)
-    made = None
-    if grid is not None and samples is not None and len(samples):
-        made = tried(f"samples/{name}.bin", lambda _: series_of(np.asarray(samples), grid), None)
-    return SymbolRun(name, figures, settings, grid, made, fills or Fills.none())
+def _symbols(listed: Tree, config: Tree, controls: list[Tree], remains: Remains) -> dict[str, SymbolRun]:
+    no_fills: Mapping[str, Fills] = {}
+    fills = remains.read("fills.jsonl", read_fills, no_fills)
+    found = {}
+    for name, figures in listed.items():
+        settings = _part(config, "symbols", name)
+        grid = remains.read("config.yaml", _reading(settings), None)
+        series = None if grid is None else _series(name, grid, remains)
+        of_symbol = [each for each in controls if each.get("symbol") == name]
+        found[name] = SymbolRun(
+            name, figures, settings, grid, series, fills.get(name, Fills.none()), of_symbol
+        )
+    return found
+
+
+def _reading(settings: Tree) -> Callable[[Path], Grid | None]:
+    return lambda _: Grid.of(settings) if settings else None
+
+
+def _series(name: str, grid: Grid, remains: Remains) -> Series | None:
+    def read(path: Path) -> Series | None:
+        samples = read_samples(path)
+        return series_of(samples, grid) if len(samples) else None
+
+    return remains.read(f"samples/{name}.bin", read, None)
 
 
 def _part(tree: Tree, *keys: str) -> Tree:

@@ -54,6 +54,5 @@ def test_lines_reach_from_the_first_second_to_the_last(figures):
         assert max(each[-1] for each in times) == DAY_S
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_a_browser_draws_all_of_it(browser, day, width):
-    require_readable(browser, day[0], width)
+def test_a_browser_draws_all_of_it(browser, day):
+    require_readable(browser, day[0], 390)
