@@ -81,13 +81,17 @@ def test_what_a_model_of_ones_own_is_told_reloads_alike(tmp_path, monkeypatch):
     sys.modules.pop("pennies")
 
 
-@pytest.mark.parametrize("decide", [MARKET, CLOCKED], ids=["every_message", "clock"])
-def test_nothing_changes_before_its_frame_and_everything_from_it_on(tmp_path, decide):
-    """A level that every reading is above pauses at the next decision; before, nothing is different."""
-    stops = {"vpin.pause_threshold": ("0.36", "0"), "vpin.pause_seconds": ("0.3", "3600")}
+@pytest.mark.parametrize(("decide", "frame"), [(MARKET, 200), (CLOCKED, 50)], ids=["every_message", "clock"])
+def test_nothing_changes_before_its_frame_and_everything_from_it_on(tmp_path, decide, frame):
+    """A level that every reading is above pauses at the next decision; before, nothing is different.
+
+    There was no pause yet: another would begin only with a bucket that closes after it.
+    """
+    stops = {"vpin.pause_threshold": ("1", "0"), "vpin.pause_seconds": ("0.3", "3600")}
+    decide = (*decide, "vpin.pause_threshold=1")
     plain = graphed(made(tmp_path / "plain", *decide))
     changed = graphed(
-        made(tmp_path / "changed", *decide, record(tmp_path / "control", ("BTCUSDC", 30, stops)))
+        made(tmp_path / "changed", *decide, record(tmp_path / "control", ("BTCUSDC", frame, stops)))
     )
     (control,) = lines(changed / "control.jsonl")
 
