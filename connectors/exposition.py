@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from prometheus_client import (
-    CONTENT_TYPE_PLAIN_0_0_4,
     CollectorRegistry,
     GCCollector,
     PlatformCollector,
@@ -25,6 +24,7 @@ from connectors.families import COUNTER, UNKNOWN
 from connectors.metrics import DECLARED, Declared, Reader
 
 PATH: Final = "/metrics"
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class DeskCollector(Collector):
@@ -74,7 +74,7 @@ class Exposition:
         if asked != ("GET", PATH, ""):
             answer: Iterable[bytes] = self.library(environ, start_response)
             return answer
-        start_response("200 OK", [("Content-Type", CONTENT_TYPE_PLAIN_0_0_4)])
+        start_response("200 OK", [("Content-Type", CONTENT_TYPE)])
         return [self.page()]
 
 
