@@ -12,6 +12,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +27,11 @@ PROFILE = ROOT / "configs" / "phoenix.yaml"
 FETCH = """
 import sys, time
 from urllib.request import urlopen
+print(flush=True)
+url = sys.stdin.readline().strip()
 while True:
     began = time.monotonic()
-    urlopen(sys.argv[1]).read()
+    urlopen(url).read()
     time.sleep(max(0.0, began + 1 - time.monotonic()))
 """
 GRID = {"tick": "0.01", "lot": "0.001", "min_notional": "5"}
@@ -38,21 +42,28 @@ def made(folder: str, *changes: str) -> Program:
     return program(PROFILE, ["run.progress=false", *changes], Path(folder) / "run")
 
 
-def seconds(job: Program, mode: str) -> float:
+def seconds(job: Program) -> float:
     """Run the graph to its end; return how long the market took."""
-    fetchers: list[subprocess.Popen[bytes]] = []
-
-    def fetch(url: str) -> None:
-        fetchers.append(subprocess.Popen([sys.executable, "-c", FETCH, url], stderr=subprocess.DEVNULL))
-
-    if mode == "fetched":
-        job.shared.console.metrics_at = fetch  # type: ignore[method-assign]
     run_graph(job, resume=False)
-    wall_s = time.perf_counter() - job.shared.timing.began
-    for fetcher in fetchers:
+    return time.perf_counter() - job.shared.timing.began
+
+
+@contextmanager
+def fetching(job: Program) -> Iterator[None]:
+    """Fetch its metrics once a second, by a process that has started before."""
+    pipes: dict[str, Any] = {
+        "stdin": subprocess.PIPE,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.DEVNULL,
+    }
+    with subprocess.Popen([sys.executable, "-c", FETCH], text=True, **pipes) as fetcher:
+        assert fetcher.stdin is not None
+        assert fetcher.stdout is not None
+        fetcher.stdout.readline()
+        told = partial(print, file=fetcher.stdin, flush=True)
+        job.shared.console.metrics_at = told  # type: ignore[method-assign]
+        yield
         fetcher.kill()
-        fetcher.wait()
-    return wall_s
 
 
 def whole_runs(*, quick: bool) -> Iterator[Figure]:
@@ -81,7 +92,8 @@ def once(mode: str, duration_s: int) -> tuple[float, int]:
     enabled = f"metrics.enabled={'false' if mode == 'without' else 'true'}"
     with tempfile.TemporaryDirectory() as folder:
         job = made(folder, enabled, f"source.duration_s={duration_s}")
-        wall_s = seconds(job, mode)
+        with fetching(job) if mode == "fetched" else nullcontext():
+            wall_s = seconds(job)
     return wall_s, sum(times.frames for times in job.shared.timing.symbols.values())
 
 
@@ -115,6 +127,7 @@ def scrapes(n_symbols: int) -> Figure:
         "vpin.bucket_size=100_000",
         "vpin.min_buckets=1",
         "quoting.order_lots=1000",
+        "quoting.max_inventory_lots=10_000",
         "source.duration_s=20",
     )
     with tempfile.TemporaryDirectory() as folder:
