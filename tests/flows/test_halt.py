@@ -13,7 +13,7 @@ from tests.oracles.command import phoenix
 from tests.oracles.runs import LOGS, ROOT, fused, graphed, lines, lively, logs, made
 
 SYMBOLS = ("BTCUSDC", "ETHUSDC")
-MARKET = (*lively(*SYMBOLS, seconds=40), "vpin.enabled=false")
+MARKET = (*lively(*SYMBOLS, seconds=40), "vpin.enabled=false", "run.report=false")
 SAME = (*LOGS, "transitions.jsonl", "control.jsonl")
 
 

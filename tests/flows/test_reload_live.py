@@ -24,7 +24,7 @@ class Desk:
     def __init__(self, folder, seconds, **run):
         self.folder, self.out, self.config = folder, folder / "run", folder / "desk.yaml"
         self.tree = yaml.safe_load(PROFILE.read_text())
-        for option in (*lively(*SYMBOLS, seconds=seconds), "run.checkpoint_every_s=0.1"):
+        for option in (*lively(*SYMBOLS, seconds=seconds), "run.checkpoint_every_s=0.1", "run.report=false"):
             key, value = option.split("=", 1)
             self.set(key, yaml.safe_load(value))
         self.tree["source"].update(run)

@@ -32,7 +32,8 @@ def logs(out: Path) -> dict[str, bytes]:
 
 
 def short(seconds: float) -> tuple[str, ...]:
-    return ("--set", f"source.duration_s={seconds}", "--set", "run.checkpoint_every_s=0.1")
+    quick = ("--set", "run.report=false", "--set", "metrics.enabled=false")
+    return ("--set", f"source.duration_s={seconds}", "--set", "run.checkpoint_every_s=0.1", *quick)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from operators.rows import BUY, LAST, SELL, TRADE, Row
 from operators.toxicity import OK, WARMING, Reading, Vpin, VpinParams
 
 KEPT = (
-    *("last_id", "n_duplicates", "late", "n_late", "last_ticks", "last_side", "tick_side"),
+    *("last_id", "n_trades", "n_duplicates", "late", "n_late", "last_ticks", "last_side", "tick_side"),
     *("n_guarded", "flag_buys", "flag_sells", "tick_buys", "tick_sells", "broken", "n_broken"),
     *("best_bid", "best_ask", "twice_mid", "n_mids", "mid_ns", "mids", "flagged", "ticked"),
 )
