@@ -34,7 +34,7 @@ PARTS: Final = tuple(
 )
 ROWS: Final = (PNL, *PARTS, TRADED, FILLS, FILL_RATE, ADVERSE, MARKOUT, UPTIME, TOXIC, PAUSES, SHARPE)
 BY_FILLS: Final = (ADVERSE.path, MARKOUT.path)
-"""What is known fill by fill only: as if fills were independent."""
+"""What is known of whole runs only, and there fill by fill: as if fills were independent."""
 
 
 class Row(NamedTuple):
@@ -93,7 +93,7 @@ def side_by_side(figures: Sequence[Tree], common: Shared | None) -> list[Row]:
     for said in ROWS:
         values = [at(each, said.path) for each in figures]
         sure = [each.get(said.path) for each in resampled]
-        if said.path in BY_FILLS:
+        if said.path in BY_FILLS and (common is None or common.whole):
             sure = [_by_fills(said, figures[0], other) for other in figures[1:]]
         if any(value is not None for value in (*values, *sure)):
             rows.append(Row(said, sure, [_exact(values[0], value) for value in values[1:]]))

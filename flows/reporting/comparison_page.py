@@ -168,7 +168,12 @@ def _interval(row: Row, sure: Sure | None) -> str:
 
 
 def _how(common: Shared | None, unit: object) -> Iterator[str]:
-    yield f"Money is in {unit or 'the quote asset'}. Differences are those of the summaries, exact."
+    yield f"Money is in {unit or 'the quote asset'}."
+    if common is None or common.whole:
+        yield "Differences are those of the summaries, exact."
+        yield "Intervals of adverse selection and markout take fills as independent, so they are too narrow."
+    else:
+        yield "Adverse selection, markout and pauses are known of whole runs only: no difference is stated."
     if common is not None:
         n = len(common.sums[0]["instants"])
         yield (
@@ -176,5 +181,4 @@ def _how(common: Shared | None, unit: object) -> Iterator[str]:
             f"instants ({common.sample_s:g} s apart), the same of both runs in each draw. "
             "Those in bold leave out zero."
         )
-    yield "Those of adverse selection and markout are as if fills were independent, so they are too narrow."
     yield "Many figures are compared: of twenty that do not differ, one interval leaves out zero by chance."

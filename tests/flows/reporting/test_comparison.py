@@ -97,6 +97,15 @@ def test_a_shorter_run_is_compared_over_the_time_both_saw(runs, tmp_path):
     assert row.exact[0] != "0"
 
 
+def test_what_is_known_of_whole_runs_only_has_no_difference_over_a_part(runs, tmp_path):
+    short = traded(tmp_path / "short", seconds=60)
+    rows = rows_of([runs[0], short])
+    assert rows["Adverse selection"].differences == rows["Markout, 1 s"].differences == [None]
+    page = rebuild([runs[0], short], tmp_path / "page.html").read_text()
+    assert "known of whole runs only: no difference is stated" in page
+    assert "Differences are those of the summaries, exact." not in page
+
+
 def test_three_runs_stand_beside_the_first(runs, tmp_path):
     wide = traded(tmp_path / "wide", "quoting.min_half_spread_bps=3")
     page = rebuild([*runs, wide], tmp_path / "page.html").read_text()
