@@ -114,6 +114,10 @@ def _highest(symbol: SymbolRun, edges: np.ndarray[Any, np.dtype[np.int64]]) -> F
     found = np.full(len(edges) - 1, np.nan)
     where = np.clip(np.searchsorted(edges, ts, side="right") - 1, 0, len(found) - 1)
     np.fmax.at(found, where, top)
+    # A stretch in which nothing came has no sample of its own: the last one before it holds.
+    before = np.searchsorted(ts, edges[:-1], side="right") - 1
+    silent = (np.bincount(where, minlength=len(found)) == 0) & (before >= 0)
+    found[silent] = symbol.series["level"][before[silent]]
     return found
 
 
