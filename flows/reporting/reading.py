@@ -24,6 +24,7 @@ DAMAGE: Final = (
     IndexError,
     KeyError,
     OSError,
+    RecursionError,
     TypeError,
     ValueError,
     ArithmeticError,

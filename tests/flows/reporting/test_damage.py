@@ -97,6 +97,7 @@ def test_a_page_that_cannot_be_written_is_one_sentence(run, tmp_path):
         ("fills.jsonl", '{"ts":1,"symbol":"BTCUSDC"', "fills.jsonl cannot be read: "),
         ("timing.json", None, "timing.json is missing"),
         ("timing.json", "nonsense", "timing.json cannot be read: "),
+        ("timing.json", "[" * 200_000, "timing.json cannot be read: "),
         ("control.jsonl", "nonsense\n", "control.jsonl cannot be read: "),
         ("transitions.jsonl", None, "transitions.jsonl is missing"),
         ("dead_letters.jsonl", "[]\n", "dead_letters.jsonl cannot be read: it is no JSON object"),
