@@ -127,10 +127,13 @@ def _mean_and_error(said: Said, figures: Tree) -> tuple[float, float] | None:
 
 
 def changed_settings(runs: Sequence[Run]) -> list[tuple[str, str, list[str]]]:
-    """Return which settings differ: key, of which symbols, and each run's value."""
+    """Return which settings differ: key, of which symbols that all runs have, and each run's value."""
     flat = [dict(_flat(run.config)) for run in runs]
+    symbols = set.intersection(*(set(run.symbols) for run in runs))
     keys = [
-        key for key in dict.fromkeys(key for each in flat for key in each) if key[0] not in ("run", "profile")
+        key
+        for key in dict.fromkeys(key for each in flat for key in each)
+        if key[0] not in ("run", "profile") and (key[0] != "symbols" or key[1] in symbols)
     ]
     found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for key in keys:
@@ -138,7 +141,6 @@ def changed_settings(runs: Sequence[Run]) -> list[tuple[str, str, list[str]]]:
         if len(set(values)) > 1:
             of, rest = (key[1], key[2:]) if key[0] == "symbols" else ("", key)
             found.setdefault((".".join(rest), values), []).append(of)
-    symbols = {*(name for run in runs for name in run.symbols)}
     return [
         (key, "all" if "" in of or symbols <= set(of) else ", ".join(of), list(values))
         for (key, values), of in found.items()

@@ -117,6 +117,8 @@ def test_symbols_that_only_one_run_has_are_left_out(runs, tmp_path):
     two = traded(tmp_path / "two", symbols=("BTCUSDC", "DOGEUSDC"))
     said = told(rebuild([runs[0], two], tmp_path / "page.html"))
     assert "B trades other symbols than A: only BTCUSDC can be compared, and nothing is added up." in said
+    changed = changed_settings([read_run(run) for run in (runs[0], two)])
+    assert not any("DOGEUSDC" in of for _, of, _ in changed)
 
 
 def test_runs_of_other_symbols_cannot_be_compared(runs, tmp_path):
