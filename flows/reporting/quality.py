@@ -141,7 +141,8 @@ def _settings(run: Run) -> str:
     folds = [_fold("All symbols", "\n\n".join(common))]
     folds += [_fold(part.split(":", 1)[0].strip().strip('"'), part) for part in _by_symbol(listed)]
     said = f"As resolved: every key with its value, {many(len(run.config_text.splitlines()), 'line')}."
-    return f"<h3>Settings</h3><p>{said}</p>{''.join(folds)}"
+    paper = '<p class="paper">They are not printed: config.yaml in the run directory holds them.</p>'
+    return f"<h3>Settings</h3><p>{said}</p>{paper}{''.join(folds)}"
 
 
 def _by_symbol(text: str) -> list[str]:

@@ -68,14 +68,18 @@ def _targets(run: Run) -> str:
         "toxic_share": "toxic share",
         "sharpe": "yearly Sharpe",
     }
-    symbols = [*run.symbols, *(["total"] if len(run.symbols) > 1 else [])]
-    rows = []
+    wanted = ["wanted"]
     for name in TARGETS:
-        wanted = str(run.summary.get("targets", {}).get(name, {}).get("wanted", TARGETS[name]))
-        kind = "bps" if name == "sharpe" else "share"
-        measured = [number(run.summary, ("targets", name, "measured", symbol), kind) for symbol in symbols]
-        rows.append([escape(names[name]), escape(wanted), *measured])
-    return table(["target", "wanted", *symbols], rows, texts=[1])
+        said = run.summary.get("targets", {}).get(name, {}).get("wanted", TARGETS[name])
+        wanted.append(escape(str(said)))
+    rows = [wanted]
+    for symbol in [*run.symbols, *(["total"] if len(run.symbols) > 1 else [])]:
+        paths = {name: ("targets", name, "measured", symbol) for name in TARGETS}
+        measured = [
+            number(run.summary, path, "bps" if name == "sharpe" else "share") for name, path in paths.items()
+        ]
+        rows.append([escape(symbol), *measured])
+    return table(["", *(names[name] for name in TARGETS)], rows)
 
 
 def symbol_section(run: Run, symbol: SymbolRun, figures: list[Figure]) -> str:
