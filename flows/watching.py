@@ -68,13 +68,19 @@ class Watcher:
         """Read the file, and let every symbol have what it says, or say what is wrong with it."""
         with self.lock:
             try:
-                changes = self.reloading.accept(self.read())
+                changes = self.reloading.accept(self._settings())
             except ConfigError as error:
                 self._refuse(error.problems)
             except (PhoenixError, OSError, ValueError, RecursionError) as error:
                 self._refuse([f"{self.path}: {error}"])
             else:
                 self._tell(changes, asked)
+
+    def _settings(self) -> Settings:
+        # To open a pipe would wait for whoever writes to it, and a run could not end.
+        if self.path.is_fifo():
+            raise ConfigError([f"{self.path} is a pipe, not a settings file"])
+        return self.read()
 
     def _refuse(self, problems: list[str]) -> None:
         self.reloading.n_refused += 1

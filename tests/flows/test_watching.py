@@ -1,6 +1,7 @@
 """The settings file watched: what is saved is applied whole, or refused whole and named."""
 
 import io
+import os
 import time
 
 import pytest
@@ -175,6 +176,16 @@ def test_a_file_that_is_gone_changes_nothing_until_it_is_back(desk):
     for _ in range(3):
         desk.watcher.look()
     assert desk.said.getvalue() == ""
+    assert "version 1" in desk.save(TEXT.replace("threshold: 0.7", "threshold: 0.75"))
+
+
+def test_a_pipe_in_its_place_is_refused_and_not_waited_for(desk):
+    desk.path.unlink()
+    os.mkfifo(desk.path)
+    desk.watcher.look()
+    desk.watcher.look()
+    assert f"{desk.path} is a pipe, not a settings file" in desk.said.getvalue()
+    desk.path.unlink()
     assert "version 1" in desk.save(TEXT.replace("threshold: 0.7", "threshold: 0.75"))
 
 
