@@ -62,8 +62,10 @@ def refuse_other_settings(theirs: str, ours: str, may_change: Callable[[str], bo
 
 def told_apart(there: Leaves, here: Leaves) -> list[str]:
     """Return the settings that differ; of those that several symbols have in common, the common one."""
-    keys = [key for key in {**there, **here} if there.get(key) != here.get(key)]
-    return [key for key in keys if not _is_told(key, keys)]
+    told = {
+        key: (there.get(key), here.get(key)) for key in {**there, **here} if there.get(key) != here.get(key)
+    }
+    return [key for key, pair in told.items() if told.get(_common(key)) != pair]
 
 
 def _named(keys: list[str], leaves: Leaves) -> str:
@@ -72,10 +74,9 @@ def _named(keys: list[str], leaves: Leaves) -> str:
     return f"with {', '.join(named)}{f' and {rest} more' if rest else ''}"
 
 
-def _is_told(key: str, keys: list[str]) -> bool:
-    """A symbol's setting need not be named beside the common one that it comes from."""
-    parts = key.split(".", 2)
-    return key.startswith("symbols.") and len(parts) > 2 and parts[2] in keys  # noqa: PLR2004 - symbols, name, key
+def _common(key: str) -> str:
+    """Name what several symbols have in common: one that changed alike need not be named beside it."""
+    return key.split(".", 2)[-1] if key.startswith("symbols.") else ""
 
 
 def leaves(text: str) -> Leaves:

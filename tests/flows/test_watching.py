@@ -72,6 +72,14 @@ def test_a_symbol_is_offered_what_differs_for_it_alone(desk):
     assert (dict(reload.changes), reload.new_window) == ({"vpin.n_buckets": ("5", "6")}, True)
 
 
+def test_a_symbol_that_changes_otherwise_than_all_others_is_said_beside_them(desk):
+    own = {"vpin": {**yaml.safe_load(TEXT)["symbols"]["DOGEUSDC"]["vpin"], "threshold": 0.6}}
+    said = desk.change(vpin__threshold=0.75, symbols__DOGEUSDC__vpin=own["vpin"])
+    assert "vpin.threshold 0.7 → 0.75" in said
+    assert "symbols.DOGEUSDC.vpin.threshold 0.7 → 0.6" in said
+    assert "symbols.ETHUSDC" not in said
+
+
 def test_the_newest_of_several_versions_is_offered_with_all_that_changed(desk):
     desk.change(vpin__threshold=0.75)
     desk.change(vpin__multiplier=0.3)
