@@ -13,6 +13,8 @@ from operators.errors import ConfigError
 
 PATIENCE_S: Final = 5.0
 """How long a client may take over its request."""
+MOST_CLIENTS: Final = 16
+"""At once; who comes then is hung up on. More would use up the files that the run itself must open."""
 LAST_PORT: Final = 65_535
 
 
@@ -45,6 +47,9 @@ class _Server(ThreadingMixIn, WSGIServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as in the base class
         """Remember who is connected."""
+        if len(self.open) >= MOST_CLIENTS:
+            self.shutdown_request(request)
+            return
         self.open.add(request)
         super().process_request(request, client_address)
 

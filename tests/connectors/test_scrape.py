@@ -1,15 +1,16 @@
 import re
 import socket
 import threading
-from contextlib import closing
-from http.client import HTTPConnection
+import time
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
 import pytest
 
 from connectors.board import Board
 from connectors.exposition import Exposition
-from connectors.scrape import MetricsServer, open_server
+from connectors.scrape import MOST_CLIENTS, MetricsServer, open_server
 from connectors.timing import Timing
 from operators.errors import ConfigError
 
@@ -58,6 +59,21 @@ def test_somebody_who_connects_and_says_nothing_keeps_nobody_waiting(server):
     where = urlsplit(server.url)
     with socket.create_connection((where.hostname, where.port)):
         assert ask(server)[0] == 200
+
+
+def test_a_crowd_is_hung_up_on_and_the_door_opens_again_when_it_leaves(server):
+    where = urlsplit(server.url)
+    with ExitStack() as crowd:
+        for _ in range(MOST_CLIENTS + 4):
+            crowd.enter_context(socket.create_connection((where.hostname, where.port), timeout=20))
+        with pytest.raises((ConnectionError, HTTPException)):
+            ask(server)
+        assert len(server.server.open) == MOST_CLIENTS
+    until = time.monotonic() + 20
+    while server.server.open:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert ask(server)[0] == 200
 
 
 def test_who_goes_away_in_the_middle_of_a_request_is_forgotten(server, capfd):
