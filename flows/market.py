@@ -37,7 +37,7 @@ from flows.measures import measure_of, named_measure
 from flows.models import model_of, named_model
 from flows.recordings import recordings_of
 from flows.reloading import Reloading
-from flows.watching import Watcher
+from flows.watching import Watcher, look_of
 from operators.desk import Rules, open_exchange
 from operators.errors import PhoenixError, SourceError
 from operators.kernel import ROOT, rules_digest
@@ -184,6 +184,8 @@ def program(
         ConfigError: something in it is wrong.
         SourceError: a recording is missing or unusable.
     """
+    watched = watched or Watched(config, tuple(overrides))
+    seen = look_of(watched.config)
     settings = load(config, overrides)
     recordings: dict[str, Recording] = {}
     market = None
@@ -195,10 +197,9 @@ def program(
     for symbol in symbols:
         measure_of(settings.symbols[symbol])
         model_of(settings.symbols[symbol])
-    watched = watched or Watched(config, tuple(overrides))
     log, timing = LogFile(), Timing()
     reloading, console = Reloading(settings, config, overrides), _console(settings, log)
-    watcher = Watcher(watched.config, _reader(watched, list(recordings), market), reloading, console)
+    watcher = Watcher(watched.config, _reader(watched, list(recordings), market), reloading, console, seen)
     directory = _directory(settings, symbols, out, watched, reloading)
     stamp = Stamp(code_digest(settings.symbols[symbol] for symbol in symbols), digest(settings))
     shared = Shared(

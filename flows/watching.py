@@ -16,14 +16,29 @@ EVERY_S: Final = 0.05
 Seen = tuple[int, int, int]
 
 
+def look_of(path: Path) -> Seen | None:
+    """Return what a file that is written anew looks different by; None where there is none."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - every 50 ms
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
 class Watcher:
     """Looks at the file now and then, and at once when told to."""
 
     def __init__(
-        self, path: Path, read: Callable[[], Settings], reloading: Reloading, console: Console
+        self,
+        path: Path,
+        read: Callable[[], Settings],
+        reloading: Reloading,
+        console: Console,
+        seen: Seen | None = None,
     ) -> None:
+        """Take also how the file looked before the run read it: what was saved since is still to come."""
         self.path, self.read, self.reloading, self.console = path, read, reloading, console
-        self.seen = self.read_last = self._look()
+        self.seen = self.read_last = seen or look_of(path)
         self.ended, self.asked = threading.Event(), threading.Event()
         self.lock = threading.Lock()
         self.thread = threading.Thread(target=self._watch, name="settings", daemon=True)
@@ -42,20 +57,13 @@ class Watcher:
         """Let the file be read at the next look, changed or not; may be called by a signal's handler."""
         self.asked.set()
 
-    def _look(self) -> Seen | None:
-        try:
-            status = os.stat(self.path)  # noqa: PTH116 - every 50 ms
-        except OSError:
-            return None
-        return status.st_ino, status.st_mtime_ns, status.st_size
-
     def _watch(self) -> None:
         while not self.ended.wait(EVERY_S):
             self.look()
 
     def look(self) -> None:
         """Read the file if it changed and came to rest, or if asked."""
-        now, before = self._look(), self.seen
+        now, before = look_of(self.path), self.seen
         self.seen = now
         asked = self.asked.is_set()
         if not asked and (now is None or now != before or now == self.read_last):

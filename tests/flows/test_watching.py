@@ -10,6 +10,8 @@ import yaml
 from configs.load import load
 from connectors.console import Console
 from connectors.progress import Progress
+from flows import market
+from flows.models import model_of
 from flows.reloading import Reloading
 from flows.watching import Watcher
 from tests.oracles.runs import PROFILE
@@ -177,6 +179,21 @@ def test_a_file_that_is_being_written_is_not_read(desk):
     assert desk.said.getvalue() == ""
     desk.watcher.look()
     assert "version 1: vpin.threshold 0.7 → 0.75" in desk.said.getvalue()
+
+
+def test_what_is_saved_while_the_run_is_made_ready_is_still_seen(tmp_path, monkeypatch):
+    path = tmp_path / "phoenix.yaml"
+    path.write_text(TEXT)
+
+    def edited(symbol):
+        path.write_text(TEXT.replace("threshold: 0.7", "threshold: 0.75"))
+        return model_of(symbol)
+
+    monkeypatch.setattr(market, "model_of", edited)
+    made = market.program(path, ["run.progress=false"], tmp_path / "run")
+    for _ in range(2):
+        made.watcher.look()
+    assert made.reloading.wanted("ETHUSDC", 0, made.reloading.initial("ETHUSDC")).version == 1
 
 
 def test_a_file_that_is_gone_changes_nothing_until_it_is_back(desk):
