@@ -12,12 +12,12 @@ WORDS: Final = (
 SECRET_KEY: Final = re.compile(WORDS, re.IGNORECASE)
 PAIR: Final = re.compile(
     rf"""((?:{WORDS})[\w.-]*\\*["']?\s*[:=]\s*)"""
-    r"""(\\*"[^"]*"|'[^']*'|(?:bearer |basic )?[^\s"',;&}\])]+)""",
+    r"""(\\*"[^"]*"|'[^']*'|(?:bearer |basic |token |apikey )?[^\s"',;&}\])]+)""",
     re.IGNORECASE,
 )
 """`name: value`, `name=value` or `"name": "value"` within a text."""
 BEARER: Final = re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
-LOGIN: Final = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@]+@", re.IGNORECASE)
+LOGIN: Final = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/]+@", re.IGNORECASE)
 """`user:password@` in front of a host; a user alone may be a token."""
 HOOK: Final = re.compile(r"(\bhooks\.[\w.-]+/)[^\s\"'<>]+", re.IGNORECASE)
 """The path of a webhook is its password."""
