@@ -109,7 +109,8 @@ class Reloading:
             ConfigError: what differs cannot change while a run goes on; nothing is offered then.
         """
         was, now = (leaves(resolved_yaml(each)) for each in (self.newest, settings))
-        told = {key: (was.get(key, ""), now.get(key, "")) for key in told_apart(was, now)}
+        felt = [key for key in told_apart(was, now) if self._is_felt(key, was, now)]
+        told = {key: (was.get(key, ""), now.get(key, "")) for key in felt}
         refused = list(self._refused(settings, told))
         if refused:
             raise ConfigError(refused)
@@ -121,6 +122,11 @@ class Reloading:
             rules = {symbol: rules_for(own, settings.source) for symbol, own in each}
             self.offer = Offer(self.top, texts, rules)
         return told
+
+    def _is_felt(self, key: str, was: Mapping[str, str], now: Mapping[str, str]) -> bool:
+        """A common setting is nobody's where each symbol's own stays: after a resumption, for one."""
+        own = [f"symbols.{symbol}.{key}" for symbol in self.newest.symbols]
+        return not set(own) <= set(was) or any(was[each] != now.get(each) for each in own)
 
     def _refused(self, settings: Settings, told: Changes) -> Iterator[str]:
         strangers = set(settings.symbols).symmetric_difference(self.newest.symbols)

@@ -8,7 +8,9 @@ import pytest
 import yaml
 
 from configs.load import load
+from configs.write import resolved_yaml
 from connectors.console import Console
+from connectors.controls import Controlled
 from connectors.progress import Progress
 from flows import market
 from flows.models import model_of
@@ -169,6 +171,16 @@ def test_what_needs_a_restart_makes_a_file_be_refused_with_all_else_in_it(desk, 
 def test_what_no_order_depends_on_may_be_saved_and_waits(desk):
     assert desk.save(TEXT + "\nrun: {progress: false}\n") == ""
     assert desk.reloading.n_refused == 0
+
+
+def test_what_a_resumed_run_was_told_before_is_not_said_again(desk, tmp_path):
+    began = desk.reloading.began
+    (tmp_path / "config.yaml").write_text(resolved_yaml(began))
+    told = {"vpin.threshold": ("0.7", "0.75")}
+    records = [Controlled(1, symbol, 1, 9, "reload", "", "", 1, told) for symbol in began.symbols]
+    desk.reloading.catch_up(began, tmp_path, records)
+    assert desk.change(vpin__threshold=0.75) == ""
+    assert desk.reloading.top == 1
 
 
 def test_a_file_that_is_being_written_is_not_read(desk):
