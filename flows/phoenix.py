@@ -47,7 +47,8 @@ def ready(program: Program, source: Source[Any] | None = None) -> Dataflow:
     say_start(program)
     warm(next(iter(program.rules.values())))
     program.stop_on_signals()
-    program.watcher.start()
+    if source is None:  # a market without a venue takes no controls
+        program.watcher.start()
     program.shared.timing.begin()
     return graph(program, source)
 
