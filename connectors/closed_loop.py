@@ -70,6 +70,7 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
         controls.restore(self.controlled)
         controls.open(self.shared.directory.path, self.number)
         self._adopt(controls)
+        self.shared.console.follows(self.symbol, controls.current)
         return controls
 
     def _adopt(self, controls: Controls) -> None:

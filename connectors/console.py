@@ -78,6 +78,11 @@ class Console:
         """Log what ended it; whoever ends the process says so."""
         self.log.error("run_failed", kind=type(error).__name__, error=str(error))
 
+    def follows(self, symbol: str, settings: Settings) -> None:
+        """Tell at the beginning that a symbol follows VPIN, where it does."""
+        if settings.get("vpin.enabled") == "true":
+            self.vpin_active(symbol, settings)
+
     def vpin_active(self, symbol: str, settings: Settings) -> None:
         """Tell that a symbol's quotes follow VPIN, by these of its settings, named `vpin.threshold`, ..."""
         vpin = {key.removeprefix("vpin."): text for key, text in settings.items() if key.startswith("vpin.")}

@@ -6,7 +6,7 @@ from flows.market import Program
 
 
 def say_start(program: Program) -> None:
-    """Say what runs, what is allowed but probably not meant, and which symbols follow VPIN."""
+    """Say what runs, and what is allowed but probably not meant."""
     settings, shared = program.settings, program.shared
     shared.console.began(
         profile=settings.profile,
@@ -19,6 +19,9 @@ def say_start(program: Program) -> None:
     unrecorded = [f"symbols.{symbol} is in no recording, and not traded" for symbol in missing]
     for notice in (*notices(settings), *unrecorded):
         shared.console.notice(settings.profile, notice)
+
+
+def say_active(program: Program) -> None:
+    """Say which symbols follow VPIN, by the settings that a run begins with."""
     for symbol in program.rules:
-        if settings.symbols[symbol].vpin.enabled:
-            shared.console.vpin_active(symbol, values(settings.symbols[symbol]))
+        program.shared.console.follows(symbol, values(program.settings.symbols[symbol]))

@@ -126,6 +126,7 @@ def _run_symbol(program: Program, symbol: str) -> None:
     controls = program.shared.controls(symbol)
     journal.open()
     controls.open(directory.path)
+    console.follows(symbol, controls.current)
 
     def write(logs: "Logs") -> None:
         journal.orders(logs.requests)

@@ -15,7 +15,7 @@ from bytewax.outputs import Sink
 
 from connectors.closed_loop import LoopSource, VenueSink
 from connectors.open_loop import SignalSource
-from flows.beginning import say_start
+from flows.beginning import say_active, say_start
 from flows.closing import show
 from flows.driver import leave_report
 from flows.exits import leave, run_by_bytewax
@@ -47,8 +47,10 @@ def ready(program: Program, source: Source[Any] | None = None) -> Dataflow:
     say_start(program)
     warm(next(iter(program.rules.values())))
     program.stop_on_signals()
-    if source is None:  # a market without a venue takes no controls
+    if source is None:
         program.watcher.start()
+    else:  # a market without a venue takes no controls
+        say_active(program)
     program.shared.timing.begin()
     return graph(program, source)
 

@@ -170,8 +170,12 @@ def run_tape(
     desk, sheet, fill_rows = open_desk(), open_sheet(), Row.table(LOG + 1)
     tables = Row.table(LOG), Fill.table(LOG), Transition.table(LOG), Sample.table(LOG)
     outbox = Outbox(Counts.cell(), *tables)
+    wanted: Due | None = None
     while True:
-        wanted, stop = (None, 0) if controls is None else _control(desk, playback, controls)
+        # One that is on its way stays so until its window is played: by then it may have been adopted.
+        stop = 0
+        if wanted is None and controls is not None:
+            wanted, stop = _control(desk, playback, controls)
         why = run_stretch(
             desk,
             playback.exchange,
@@ -185,6 +189,7 @@ def run_tape(
         counts = outbox.counts[0]
         if controls is not None and wanted is not None and counts.control_window > 0:
             controls.note(int(counts.control_ns), int(counts.control_window), wanted)
+            wanted = None
         on_stretch(_logs(outbox, fill_rows))
         outbox = outbox._replace(counts=Counts.cell())
         if why == FINISHED or stops():

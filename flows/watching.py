@@ -9,10 +9,12 @@ from typing import Final
 from configs.settings import Settings
 from connectors.console import Console
 from flows.reloading import Reloading
-from operators.errors import ConfigError, PhoenixError
+from operators.errors import ConfigError
 
 EVERY_S: Final = 0.05
 """Between two looks at the file; what is read stood unchanged for that long."""
+PATIENCE_S: Final = 5.0
+"""How long a run waits at its end for a file that is being read."""
 Seen = tuple[int, int, int]
 
 
@@ -22,7 +24,7 @@ def look_of(path: Path) -> Seen | None:
         status = os.stat(path)  # noqa: PTH116 - every 50 ms
     except OSError:
         return None
-    return status.st_ino, status.st_mtime_ns, status.st_size
+    return status.st_ino, status.st_ctime_ns, status.st_size
 
 
 class Watcher:
@@ -51,7 +53,7 @@ class Watcher:
         """End it."""
         self.ended.set()
         if self.thread.ident is not None:
-            self.thread.join()
+            self.thread.join(PATIENCE_S)
 
     def ask(self) -> None:
         """Let the file be read at the next look, changed or not; may be called by a signal's handler."""
@@ -79,7 +81,7 @@ class Watcher:
                 changes = self.reloading.accept(self._settings())
             except ConfigError as error:
                 self._refuse(error.problems)
-            except (PhoenixError, OSError, ValueError, RecursionError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever is in the file, the desk goes on
                 self._refuse([f"{self.path}: {error}"])
             else:
                 self._tell(changes, asked)

@@ -247,3 +247,31 @@ def test_the_thread_sees_what_is_saved_and_ends(desk):
     finally:
         desk.watcher.stop()
     assert not desk.watcher.thread.is_alive()
+
+
+def test_a_file_that_could_not_be_read_is_read_once_it_may_be(desk):
+    desk.path.write_text(TEXT.replace("threshold: 0.7", "threshold: 0.75"))
+    desk.watcher.look()
+    read = desk.watcher.read
+
+    def refused():
+        raise PermissionError(13, "Permission denied")
+
+    desk.watcher.read = refused
+    desk.watcher.look()
+    assert "Permission denied" in desk.said.getvalue()
+    desk.watcher.read = read
+    desk.path.chmod(0o640)
+    desk.watcher.look()
+    desk.watcher.look()
+    assert "version 1: vpin.threshold 0.7 → 0.75" in desk.said.getvalue()
+
+
+def test_whatever_goes_wrong_with_a_file_it_is_refused_and_the_watch_goes_on(desk):
+    read = desk.watcher.read
+    desk.watcher.read = lambda: 1 / 0
+    desk.watcher.ask()
+    desk.watcher.look()
+    assert "is refused" in desk.said.getvalue()
+    desk.watcher.read = read
+    assert "version 1" in desk.save(TEXT.replace("threshold: 0.7", "threshold: 0.75"))
