@@ -1,7 +1,7 @@
 # Everything a checkout can do. `make run` on a bare machine needs Python 3.11 or 3.12, git and make.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check coverage bench bench-peers bench-nautilus clean FORCE
+.PHONY: help run test check coverage bench bench-peers bench-nautilus kafka clean FORCE
 
 python := .venv/bin/python
 pip := $(python) -m pip --disable-pip-version-check --no-input
@@ -9,6 +9,7 @@ peer_packages := wickra vpin-lab flowrisk orderflow-metrics
 rooms := operators connectors configs flows
 toxicity := operators/toxicity.py,operators/classify.py,operators/buckets.py,operators/bars.py
 workers := -n auto --maxprocesses 8
+PORT := 9092
 
 help:
 	@echo 'make run          install what is missing and trade the default profile (ARGS="--config FILE ...")'
@@ -18,6 +19,7 @@ help:
 	@echo 'make bench        measure, beside peers (ARGS=...)'
 	@echo 'make bench-peers  measure VPIN beside the same measure in other packages'
 	@echo 'make bench-nautilus  measure the graph beside the engine of NautilusTrader'
+	@echo 'make kafka        start a broker of Apache Kafka on loopback (PORT=9092); needs Java 17 and Maven'
 	@echo 'make clean        remove what the above installed and cached; runs stay'
 	@echo
 	@echo 'Python 3.11 or 3.12 is looked for; make PYTHON=/path/to/python3.12 run names one.'
@@ -51,6 +53,10 @@ bench-peers: .venv/dev .venv-peers/made
 
 bench-nautilus: .venv/dev .venv-nautilus/made
 	@$(python) -m benchmarks graph_against_nautilus $(ARGS)
+
+kafka: .cache/kafka/made
+	@echo 'Apache Kafka at 127.0.0.1:$(PORT), until Ctrl-C; what it keeps stays in .cache/kafka/broker'
+	@sh tools/kafka/serve .cache/kafka/lib .cache/kafka/broker $(PORT) $$(($(PORT) + 1))
 
 clean:
 	rm -rf .venv .venv-peers .venv-nautilus .cache build dist
@@ -100,3 +106,11 @@ clean:
 	then touch $@; \
 	else echo 'NautilusTrader could not be installed (.venv/nautilus.log says why): what is compared with it is skipped'; \
 	fi
+
+# A broker is what its project publishes for the Java machine. Tests that need one are skipped without.
+.cache/kafka/made: tools/kafka/pom.xml
+	@echo 'Gathering Apache Kafka in .cache/kafka'
+	@mkdir -p .cache/kafka && rm -rf .cache/kafka/lib
+	@sh tools/quietly .cache/kafka/maven.log mvn -B -f tools/kafka/pom.xml dependency:copy-dependencies \
+	  -DincludeScope=runtime -DoutputDirectory='$(CURDIR)/.cache/kafka/lib'
+	@touch $@

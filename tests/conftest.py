@@ -27,3 +27,15 @@ def data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no recorded market data: {folder} is not a folder (PHOENIX_DATA names another)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory):
+    """Return a real Apache Kafka, the same for all tests of a run, or skip where none can be had."""
+    from tests.oracles.broker import Broker, NoBroker, shared_broker  # noqa: PLC0415 - few tests need it
+
+    base = tmp_path_factory.getbasetemp()
+    try:
+        return Broker(shared_broker(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base))
+    except NoBroker as missing:
+        pytest.skip(str(missing))
