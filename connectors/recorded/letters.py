@@ -23,6 +23,8 @@ class Reason(StrEnum):
     """The line is longer than a message can be."""
     UNKNOWN_STREAM = "unknown_stream"
     """A message of a kind that no rule reads."""
+    UNKNOWN_VERSION = "unknown_version"
+    """A message in a version of its format that is not ours."""
     UNKNOWN_SYMBOL = "unknown_symbol"
     """A message about another symbol than the tape's."""
     MISSING_FIELD = "missing_field"
