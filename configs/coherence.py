@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from configs.buckets import step
 from configs.problems import ABSENT
+from configs.schema_kafka import Kafka
 from configs.schema_market import Source, Synthetic, Venue
 from configs.schema_quoting import Calibration, Quoting, Vpin
 from configs.schema_risk import Orders, Risk
@@ -40,6 +41,16 @@ def source_clashes(source: Source) -> Iterator[Clash]:
     """Check where the market comes from."""
     if source.kind == "recorded" and not source.path:
         yield Clash(("path", "kind"), "must be given when source.kind is recorded")
+
+
+def kafka_clashes(kafka: Kafka) -> Iterator[Clash]:
+    """Check that it is said which topic is read, and from where."""
+    if kafka.topic is None:
+        yield Clash(("topic",), "must be given when source.kind is kafka")
+    if kafka.start == "timestamp" and kafka.start_time is None:
+        yield Clash(("start_time", "start"), "must be given when kafka.start is timestamp")
+    if kafka.start == "offsets" and not kafka.start_offsets:
+        yield Clash(("start_offsets", "start"), "must be given when kafka.start is offsets")
 
 
 def vpin_clashes(vpin: Vpin, instrument: Instrument | None) -> Iterator[Clash]:

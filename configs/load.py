@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
 from configs.budgets import LOSSES, OverCap, loss_limit, shares
-from configs.coherence import source_clashes
+from configs.coherence import kafka_clashes, source_clashes
 from configs.document import Malformed, Tree, read_document
 from configs.instruments import MARKETS, market_of
 from configs.overrides import apply
 from configs.problems import Problems
 from configs.schema import PER_SYMBOL, SHARED, Metrics, Run, Top
+from configs.schema_kafka import Kafka
 from configs.schema_market import Source
 from configs.schema_risk import TOTALS, Limits, SymbolRisk
 from configs.sections import Checked, check, keys_of, report
@@ -23,6 +24,8 @@ from operators.errors import ConfigError
 from operators.instruments import Instrument
 
 MOST_SYMBOLS: Final = 64
+NAMED: Final = {"synthetic": "a synthetic market", "kafka": "a market in Kafka"}
+"""Sources that cannot say what there is."""
 LONGEST_NAME: Final = 64
 UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -96,6 +99,7 @@ def _resolve(
     run = check(problems, ("run",), Run, keys_of(problems, ("run",), tree.get("run")))
     metrics = check(problems, ("metrics",), Metrics, keys_of(problems, ("metrics",), tree.get("metrics")))
     source = _source(tree, problems)
+    kafka = _kafka(tree, _sure(source, "kind"), problems)
     table = _symbols(tree, _sure(source, "kind"), discovered, problems)
     source = _placed(source, market, table)
     given = {name: keys_of(problems, (name,), tree.get(name)) for name in PER_SYMBOL}
@@ -113,6 +117,7 @@ def _resolve(
         profile=profile,
         run=run.value,
         source=source.value,
+        kafka=kafka.value,
         metrics=metrics.value,
         common=Common(**{name: cast("Any", section.value) for name, section in common.items()}),
         symbols={name: _settled(symbol, budgets[name], totals) for name, symbol in resolved.items()},
@@ -140,12 +145,20 @@ def _source(tree: Tree, problems: Problems) -> Checked[Source]:
     return source
 
 
+def _kafka(tree: Tree, kind: str | None, problems: Problems) -> Checked[Kafka]:
+    own = keys_of(problems, ("kafka",), tree.get("kafka"))
+    kafka = check(problems, ("kafka",), Kafka, own)
+    if kind == "kafka":
+        report(problems, kafka_clashes(kafka.value), kafka.refused, ("kafka",), own)
+    return kafka
+
+
 def _symbols(tree: Tree, kind: str | None, discovered: Iterable[str], problems: Problems) -> Tree:
     expected = "a list of symbols, or a mapping from symbol to overrides"
     named = keys_of(problems, ("symbols",), tree.get("symbols"), expected)
     table = named or dict.fromkeys(discovered)
-    if not table and kind == "synthetic":
-        problems.key(("symbols",), "must name the symbols of a synthetic market")
+    if not table and kind in NAMED:
+        problems.key(("symbols",), f"must name the symbols of {NAMED[kind]}")
     if len(table) > MOST_SYMBOLS:
         problems.key(("symbols",), f"must name at most {MOST_SYMBOLS} symbols", str(len(table)))
     return dict(islice(table.items(), MOST_SYMBOLS))

@@ -29,8 +29,8 @@ def notices(settings: Settings) -> list[str]:
 
 
 def _source(settings: Settings) -> Iterator[str]:
-    if settings.source.kind == "synthetic" and settings.source.path:
-        yield "source.path is not read, because source.kind is synthetic"
+    if settings.source.kind != "recorded" and settings.source.path:
+        yield f"source.path is not read, because source.kind is {settings.source.kind}"
     if len({symbol.vpin.enabled for symbol in settings.symbols.values()}) > 1:
         without = [name for name, symbol in settings.symbols.items() if not symbol.vpin.enabled]
         yield f"vpin is enabled for some symbols, but not for {', '.join(without)}"

@@ -36,6 +36,8 @@ KINDS: Final[dict[object, str]] = {
     str: "a text",
     tuple: "a path or a list of paths",
     tuple[float, ...]: "a list of at most 64 numbers",
+    dict[str, str]: "a mapping from names to texts",
+    dict[int, int]: "a mapping from partitions to offsets",
     datetime: "a date and time with its zone, such as 2025-01-01T00:00:00Z",
 }
 

@@ -27,7 +27,7 @@ BUDGETS: Final = frozenset(
 )
 GRID: Final = frozenset({"decide", "clock_ms"})
 """Keys of `quoting` that the clock of a run is made by."""
-UNTRADED: Final = ("profile", "run", "metrics", "source.speed")
+UNTRADED: Final = ("profile", "run", "metrics", "source.speed", "kafka.bootstrap", "kafka.options")
 """Keys that no order depends on; they are read at a start alone."""
 
 

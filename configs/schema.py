@@ -10,6 +10,7 @@ from pydantic import Field
 
 from configs.keys import Section, key
 from configs.scalars import Flag, Name, Number, Text, TextOrNull, Whole
+from configs.schema_kafka import Kafka
 from configs.schema_market import Book, Source, Synthetic, Venue
 from configs.schema_quoting import Calibration, Quoting, Signals, Vpin
 from configs.schema_risk import Orders, Risk
@@ -58,7 +59,7 @@ class Metrics(Section):
     )
 
 
-SHARED: Final[dict[str, type[Section]]] = {"run": Run, "source": Source, "metrics": Metrics}
+SHARED: Final[dict[str, type[Section]]] = {"run": Run, "source": Source, "kafka": Kafka, "metrics": Metrics}
 """Sections that hold for all symbols."""
 PER_SYMBOL: Final[dict[str, type[Section]]] = {
     "synthetic": Synthetic,

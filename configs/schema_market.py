@@ -9,9 +9,11 @@ from configs.scalars import Amount, AmountOrNull, Flag, Instant, Latencies, Numb
 
 
 class Source(Section):
-    """Which market is read: a synthetic one, or recordings."""
+    """Which market is read: a synthetic one, recordings, or a topic of Kafka."""
 
-    kind: Literal["synthetic", "recorded"] = key("synthetic", "Make a market from a seed, or replay files.")
+    kind: Literal["synthetic", "recorded", "kafka"] = key(
+        "synthetic", "Make a market from a seed, replay files, or read the topic kafka.topic."
+    )
     path: Paths = key((), "Recorded: a file, a folder, or a list of them.")
     format: Literal["auto", "raw", "tables"] = key(
         "auto", "Recorded: lines of `<ns> <json>`, or Parquet tables; auto looks at the files."

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from configs.schema import Kpis, Metrics, Run
+from configs.schema_kafka import Kafka
 from configs.schema_market import Book, Source, Synthetic, Venue
 from configs.schema_quoting import Calibration, Quoting, Signals, Vpin
 from configs.schema_risk import Orders, Risk, SymbolRisk
@@ -51,6 +52,7 @@ class Settings:
     """Safe as part of a directory's name."""
     run: Run
     source: Source
+    kafka: Kafka
     metrics: Metrics
     common: Common
     symbols: Mapping[str, SymbolSettings]

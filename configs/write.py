@@ -35,10 +35,19 @@ def digest(settings: Settings) -> str:
 
     Where a run writes, how often it checkpoints, how fast it replays and what it serves cannot.
     """
-    source = {name: value for name, value in _values(settings.source).items() if name != "speed"}
-    tree = {"source": source, "symbols": {name: _symbol(symbol) for name, symbol in settings.symbols.items()}}
-    text = json.dumps(tree, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    tree: dict[str, object] = {
+        "source": {name: value for name, value in _values(settings.source).items() if name != "speed"},
+        "symbols": {name: _symbol(symbol) for name, symbol in settings.symbols.items()},
+    }
+    if settings.source.kind == "kafka":
+        way = ("bootstrap", "options")
+        tree["kafka"] = {name: value for name, value in _values(settings.kafka).items() if name not in way}
+    return _hashed(tree)
+
+
+def trading_digest(settings: Settings) -> str:
+    """Return 16 hex digits that change with how symbols are traded, wherever their market is read from."""
+    return _hashed({name: _symbol(symbol) for name, symbol in settings.symbols.items()})
 
 
 def scalar(value: object) -> str:
@@ -56,6 +65,11 @@ def scalar(value: object) -> str:
     if isinstance(value, tuple | Mapping):
         return f"[{', '.join(scalar(item) for item in value)}]" if isinstance(value, tuple) else "{}"
     return _quoted(str(value))
+
+
+def _hashed(tree: object) -> str:
+    text = json.dumps(tree, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _values(section: Section) -> dict[str, Any]:

@@ -15,11 +15,11 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from connectors.board import Now
-from connectors.controls import NONE_YET, Applied, Controls
+from connectors.controls import NONE_YET, Applied, Controls, Due
 from connectors.equity import EquitySeries
 from connectors.journal import Journal
 from connectors.pace import Pace
-from connectors.playback import Playback
+from connectors.playback import NOTHING_YET, Playback
 from connectors.shared import NO_ROWS, Answer, Frame, Shared
 from connectors.standing import Standing, summary
 from connectors.tape import State, Tally
@@ -35,15 +35,18 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
         self.symbol, self.playback, self.shared = symbol, playback, shared
         self.mail = shared.mail[symbol]
         self.number = 0
+        self.asked = -1
+        """Round whose decisions the venue has been given."""
         self.ended = False
         self.pace = Pace(shared.speed)
+        self.wanted: Due | None = None
         self.controls: Controls | None = None
         self.controlled: Applied = NONE_YET
         if state is not None:
             self._resume(state)
 
     def _resume(self, state: Any) -> None:  # noqa: ANN401 - what a checkpoint held
-        stamp, path, self.number, self.ended, playback, self.controlled = state
+        stamp, path, self.number, self.asked, self.ended, playback, self.controlled = state
         directory = self.shared.directory
         directory.require_stamp(self.shared.stamp, stamp, Path(path))
         directory.adopt(Path(path))
@@ -63,7 +66,7 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
             frame = self._play()
         except PhoenixError as error:
             self.shared.refuse(error)
-        return [(self.symbol, (self.symbol, frame))]
+        return [] if frame is None else [(self.symbol, (self.symbol, frame))]
 
     def _open_controls(self) -> Controls:
         controls = self.shared.controls(self.symbol)
@@ -78,12 +81,16 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
         self.mail.version = controls.version
         self.shared.board.posts[self.symbol].adopt(controls.current, controls.version)
 
-    def _play(self) -> Frame:
+    def _play(self) -> Frame | None:
         self.controls = controls = self.controls or self._open_controls()
-        wanted = controls.due(self.number + 1)
+        wanted = self.wanted or controls.due(self.number + 1)
         if wanted is not None:
             self.playback.control(wanted.reason, controls.n + 1)
-        rows = self.playback.play(self.mail.requests)
+        rows = self.playback.play(NO_ROWS if self.asked == self.number else self.mail.requests)
+        self.asked = self.number
+        if rows is NOTHING_YET:
+            return self._wait(wanted)
+        self.wanted = None
         self.number += 1
         if wanted is not None and rows is not None:
             controls.note(int(rows[0].ts_recv), self.number, wanted)
@@ -100,15 +107,25 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
         letters, now_ns = self.playback.take_letters(), time.perf_counter_ns()
         return Frame(self.number, released, letters, now_ns, tally, reload)
 
+    def _wait(self, wanted: Due | None) -> Frame | None:
+        """Look again soon. Told to stop before the first round, release one of nothing."""
+        self.wanted = wanted
+        self.playback.control(0, 0)
+        self.pace.look_again()
+        if self.number > 0 or not self.shared.stop.is_set():
+            return None
+        self.number += 1
+        return Frame(self.number, NO_ROWS, self.playback.take_letters(), time.perf_counter_ns())
+
     def next_awake(self) -> datetime | None:
-        """At once, or when a paced replay is due."""
+        """At once, or when a paced replay is due, or a silent market is looked at again."""
         return self.pace.due
 
     def snapshot(self) -> State:
         """Return the round, and the whole of tape and venue."""
         self.shared.timing.note_checkpoint()
         directory = str(self.shared.directory.path)
-        here = self.number, self.ended, self.playback.snapshot(), self.controlled
+        here = self.number, self.asked, self.ended, self.playback.snapshot(), self.controlled
         ours = self.shared.stamp
         began = ours._replace(config=self.shared.directory.identity or ours.config)
         return (tuple(began), directory, *here)

@@ -58,6 +58,8 @@ class RunDirectory:
         """Called with the directory once a run can be written there."""
         self.identity = ""
         """Digest of the settings that the run began with, where it goes on under others."""
+        self.traded_as = ""
+        """The same of what its orders are named by."""
         self.summaries: dict[str, Mapping[str, object]] = {}
         self.stopped = False
         self.ready = False
@@ -197,8 +199,8 @@ class Journal:
         Raises:
             RunDirectoryError: a part is shorter than its checkpoint says.
         """
-        if self.directory.identity:
-            self.prefix = f"{self.directory.identity[:DIGITS]}-{self.symbol}-"
+        if self.directory.traded_as:
+            self.prefix = f"{self.directory.traded_as[:DIGITS]}-{self.symbol}-"
         own = (*LOGS, SAMPLES)
         for log, size in zip(own, sizes or (0,) * len(own), strict=True):
             path = self.directory.path / log / f"{self.symbol}.{'bin' if log == SAMPLES else 'jsonl'}"

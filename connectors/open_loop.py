@@ -17,6 +17,7 @@ import numpy as np
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from connectors.pace import Pace
+from connectors.playback import NOTHING_YET
 from connectors.shared import Frame, Shared
 from connectors.tape import DeadLetter, State, Tally
 from connectors.whole import joined
@@ -33,7 +34,7 @@ class Stretches(Protocol):
     """Where rows come from; `connectors.playback.Playback` is one."""
 
     def play(self, requests: Rows) -> Rows | None:
-        """Return the next rows, or None at the end."""
+        """Return the next rows, NOTHING_YET where they are still to come, or None at the end."""
 
     def take_letters(self) -> tuple[DeadLetter, ...]:
         """Return the dead letters found since the last call."""
@@ -88,14 +89,21 @@ class Signals(StatefulSourcePartition[Item, State]):
         try:
             self.shared.directory.make()
             while len(batch) < self.framing.frames_per_batch and not self.ended:
-                batch.append((self.symbol, (self.symbol, self._frame())))
+                frame = self._frame()
+                if frame is None:
+                    break
+                batch.append((self.symbol, (self.symbol, frame)))
         except PhoenixError as error:
             self.shared.refuse(error)
         return batch
 
-    def _frame(self) -> Frame:
+    def _frame(self) -> Frame | None:
+        """Return the next frame, or None when there is nothing yet; a stop finds an empty first one."""
+        rows = self._take(self.framing.cut(self.number + 1))
+        if rows is NOTHING_YET and (self.number > 0 or not self.shared.stop.is_set()):
+            self.pace.look_again()
+            return None
         self.number += 1
-        rows = self._take(self.framing.cut(self.number))
         self.pace.reach(rows)
         tally = self.stretches.tally() if self.ended else None
         return Frame(self.number, rows, self.stretches.take_letters(), time.perf_counter_ns(), tally)
@@ -105,6 +113,9 @@ class Signals(StatefulSourcePartition[Item, State]):
         held, n = [self.rest], len(self.rest)
         while not self.ended and (n == 0 or n < wanted):
             released = self.stretches.play(NOBODY)
+            if released is NOTHING_YET:
+                self.rest = reduce(joined, held)
+                return NOTHING_YET
             self.ended = released is None
             if released is not None:
                 held.append(released)

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from operators.rows import Rows
 
+MOMENT = timedelta(milliseconds=1)
 PAST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -17,8 +18,15 @@ class Pace:
         self.began: tuple[float, int] | None = None
         self.due = PAST
 
+    def look_again(self) -> None:
+        """Be due in a moment: nothing was released."""
+        soon = datetime.fromtimestamp(self.clock(), UTC) + MOMENT
+        self.due = max(self.due, soon)
+
     def reach(self, rows: Rows) -> None:
         """Take in what was just released; `due` is when its last row is."""
+        if self.speed <= 0:
+            self.due = PAST
         if self.speed <= 0 or len(rows) == 0:
             return
         if self.began is None:

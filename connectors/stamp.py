@@ -7,7 +7,7 @@ import yaml
 
 from operators.errors import CheckpointRefused
 
-FREE: Final = ("profile", "run.", "metrics.", "source.speed")
+FREE: Final = ("profile", "run.", "metrics.", "source.speed", "kafka.bootstrap", "kafka.options")
 """Settings that no order depends on: they may change between a run and its resumption."""
 MOST_NAMED: Final = 3
 Leaves = dict[str, str]

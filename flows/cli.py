@@ -1,8 +1,9 @@
-"""The command line: `phoenix run`, `check`, `report`, `halt`, `resume-trading`, `vpin`."""
+"""The command line: `phoenix run`, `publish`, `check`, `report`, `halt`, `resume-trading`, `vpin`."""
 
 import gc
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -76,6 +77,18 @@ first, with what resampling makes of the differences, and writes compared.html i
 
 Exit codes: 0 it is done; 1 a file cannot be written; 2 there is no such run, or nothing of it can be shown.
 """
+PUBLISH_HELP = f"""Send the market of a configuration to a topic of Kafka, as in docs/kafka_messages.md.
+
+Examples:
+
+\b
+  phoenix publish --topic market --set kafka.bootstrap=127.0.0.1:9092
+  phoenix publish --config configs/replay.yaml --set source.path=btcusdt.gz --topic market --partitions 4
+
+It goes on where the topic ends: begun again after it was stopped or killed, it sends what is missing.
+
+{EXIT_CODES}
+"""
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
 Config = Annotated[
@@ -142,6 +155,27 @@ def _loaded() -> None:
     """From here on there may be garbage."""
     gc.freeze()
     gc.enable()
+
+
+@app.command("publish", help=PUBLISH_HELP)
+def publish_command(
+    config: Config = None,
+    changes: Set = None,
+    topic: Annotated[str | None, typer.Option(help="The topic; kafka.topic without.")] = None,
+    partitions: Annotated[int, typer.Option(min=1, help="Of the topic, where it is to be made.")] = 1,
+    speed: Annotated[float | None, typer.Option(help="Times real time; as fast as it goes without.")] = None,
+) -> None:
+    """Send it all."""
+    from flows.publishing import send  # noqa: PLC0415 - `phoenix --help` need not wait for Numba
+    from flows.resume import DEFAULT  # noqa: PLC0415 - the same
+
+    _loaded()
+    options = [*(changes or ()), *([] if speed is None else [f"source.speed={speed}"])]
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    for symbol, n in send(config or DEFAULT, options, topic, partitions, stop.is_set).items():
+        sys.stdout.write(f"{symbol}: {n} messages\n")
 
 
 @app.command("check", help=CHECK_HELP)

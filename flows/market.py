@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from configs.load import home, load
 from configs.rules import rules_for
 from configs.settings import Settings, SymbolSettings
-from configs.write import digest, resolved_yaml
+from configs.write import digest, resolved_yaml, trading_digest
 from connectors.console import Console
 from connectors.controls import CONTROL, Controls, read_controls
 from connectors.journal import Journal, RunDirectory
@@ -37,12 +37,16 @@ from flows.measures import measure_of, named_measure
 from flows.models import model_of, named_model
 from flows.recordings import recordings_of
 from flows.reloading import Reloading
+from flows.topics import topic_of
 from flows.watching import Watcher, look_of
 from operators.desk import Rules, open_exchange
 from operators.errors import PhoenixError, SourceError
 from operators.kernel import ROOT, rules_digest
 from operators.measure import Measure
 from operators.quoter import Model
+
+if TYPE_CHECKING:
+    from connectors.kafka.market import KafkaMarket
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Program:
     shared: Shared
     reloading: Reloading
     watcher: Watcher
+    topic: "KafkaMarket | None"
 
     def tape(self, symbol: str) -> Tape:
         """Open one symbol's tape."""
@@ -71,6 +76,9 @@ class Program:
                 neighbours=beside - {symbol},
             )
             return tape if recording.tells_best else WithBests(tape)
+        if self.topic is not None:
+            told = self.topic.tape(settings.instrument)
+            return told if self.settings.kafka.tells_best else WithBests(told)
         return open_synthetic(
             symbol,
             settings.instrument,
@@ -95,7 +103,7 @@ class Program:
     def journal(self, symbol: str) -> Journal:
         """Return one symbol's logs, not yet opened."""
         instrument = self.settings.symbols[symbol].instrument
-        return Journal(self.shared.directory, symbol, instrument, digest(self.settings))
+        return Journal(self.shared.directory, symbol, instrument, trading_digest(self.settings))
 
     def ending(
         self,
@@ -120,6 +128,7 @@ class Program:
         self.reloading.catch_up(began, path, records)
         if digest(began) != digest(self.settings):
             self.shared.directory.identity = digest(began)
+            self.shared.directory.traded_as = trading_digest(began)
             for symbol in self.rules:
                 self.rules[symbol] = rules_for(began.symbols[symbol], began.source)
         if self.settings.run.control is None:
@@ -182,7 +191,7 @@ def program(
 
     Raises:
         ConfigError: something in it is wrong.
-        SourceError: a recording is missing or unusable.
+        SourceError: a recording is missing or unusable, or no broker has the market.
     """
     watched = watched or Watched(config, tuple(overrides))
     seen = look_of(watched.config)
@@ -215,7 +224,8 @@ def program(
         _controls(directory, settings.run.control, reloading),
     )
     rules = {symbol: rules_for(settings.symbols[symbol], settings.source) for symbol in symbols}
-    made = Program(settings, rules, recordings, shared, reloading, watcher)
+    topic = topic_of(settings.kafka, symbols, console.say) if settings.source.kind == "kafka" else None
+    made = Program(settings, rules, recordings, shared, reloading, watcher, topic)
     directory.goes_on_under, directory.laid = made.go_on_under, log.open
     return made
 

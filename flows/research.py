@@ -1,12 +1,13 @@
 """The fused driver: the same kernels in one compiled loop over a tape, no graph between them."""
 
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from connectors.controls import Controls, Due
-from connectors.playback import Playback
+from connectors.playback import NOTHING_YET, PATIENCE_S, Playback
 from connectors.reloads import Reload
 from connectors.whole import picked
 from operators.book import book_on_frame
@@ -143,8 +144,13 @@ def run_frames(
         if controls is not None and wanted is not None:
             playback.control(wanted.reason, controls.n + 1)
         rows = playback.play(requests)
+        while rows is NOTHING_YET and not stops():
+            time.sleep(PATIENCE_S)
+            rows = playback.play(NOTHING_YET)
         if rows is None:
             return desk, True
+        if rows is NOTHING_YET:
+            break
         if controls is not None and wanted is not None:
             controls.note(int(rows[0].ts_recv), number, wanted)
             if wanted.reload is not None:
@@ -194,8 +200,8 @@ def run_tape(
         outbox = outbox._replace(counts=Counts.cell())
         if why == FINISHED or stops():
             return desk, why == FINISHED
-        if why == STARVED:
-            playback.load()
+        if why == STARVED and not playback.load():
+            time.sleep(PATIENCE_S)
 
 
 def _control(desk: Desk, playback: Playback, controls: Controls) -> tuple[Due | None, int]:

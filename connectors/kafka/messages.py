@@ -101,7 +101,7 @@ class _Envelope(Struct, gc=False):
     type: str
 
 
-DECODER: Final = Decoder(Market)
+DECODER: Final[Decoder[Market]] = Decoder(Market)
 ENVELOPE: Final = Decoder(_Envelope)
 encode: Final = Encoder().encode
 

@@ -33,7 +33,7 @@ REMEMBERED: Final = 1 << 16
 PLAIN: Final = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
 RATE: Final = Decimal("1e-8")
 SIGNS: Final = {"buy": BUY, "sell": SELL, "unknown": 0}
-WORDS: Final = {sign: word for word, sign in SIGNS.items()}
+WORDS: Final[dict[int, Any]] = {sign: word for word, sign in SIGNS.items()}
 
 
 class Grid:

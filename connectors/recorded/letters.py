@@ -27,6 +27,8 @@ class Reason(StrEnum):
     """A message in a version of its format that is not ours."""
     UNKNOWN_SYMBOL = "unknown_symbol"
     """A message about another symbol than the tape's."""
+    WRONG_KEY = "wrong_key"
+    """A message whose key is not its symbol."""
     MISSING_FIELD = "missing_field"
     """A field that the message needs is absent."""
     WRONG_TYPE = "wrong_type"

@@ -288,7 +288,7 @@ def test_discovered_symbols_are_checked_like_named_ones(problems):
 
 def test_what_follows_from_a_refused_value_is_not_said(problems):
     found = problems("source: {kind: recordings, path: a.gz}\nsymbols: [NEWUSDT]")
-    assert found == ['x.yaml: source.kind must be synthetic or recorded, was "recordings"']
+    assert found == ['x.yaml: source.kind must be synthetic, recorded or kafka, was "recordings"']
     found = problems("source: {market: nyse}\nsynthetic: {price: 9}\nsymbols: [NEWUSDT]")
     assert found == ['x.yaml: source.market must be auto, binance_usdm or binance_spot, was "nyse"']
 

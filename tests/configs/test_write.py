@@ -133,6 +133,11 @@ def values_of(field):
         for kind in ("gt", "ge", "le")
         if hasattr(limit, kind)
     }
+    if field.annotation == dict[str, str]:
+        names = st.sampled_from(["client.id", "security.protocol", "sasl.password_file"])
+        return st.dictionaries(names, st.sampled_from(["yes", "0", "a b", "${HOME}", "/run/x"]))
+    if field.annotation == dict[int, int]:
+        return st.dictionaries(st.integers(0, 99).map(str), st.integers(0, 10**12))
     if field.annotation == tuple[float, ...]:
         return st.lists(st.floats(0, 60_000), max_size=64)
     kind, *others = get_args(field.annotation) or [field.annotation]

@@ -28,6 +28,7 @@ A market of less time, no port that others want, and patience with a busy machin
 UNTRIED = {
     r"\. \.venv/bin/activate": "nothing is installed into a .venv here: `phoenix` is on the path already",
     r"docker compose ": "wants a Docker daemon",
+    r"phoenix (publish|run) .*(--topic|kafka\.topic)": "wants a broker; tests/flows/test_kafka.py runs one",
     r"prometheus": "listens at a port of the machine; tests/dashboards runs it at free ones",
     r"promtool ": "may be missing; tests/dashboards runs it where it is",
     r"amtool ": "talks to a running Alertmanager; tests/dashboards runs one",

@@ -26,7 +26,7 @@ def there_and_back(rows, instrument):
     sent = [encode(message) for message in messages_of(rows, instrument.symbol, one, 0)]
     messages = [decode(raw) for raw in sent]
     assert [message.n for message in messages] == list(range(1, len(sent) + 1))
-    made = b"".join(rows_of(message, other, message.ts_recv) for message in messages)
+    made = b"".join(rows_of(message, other, message.ts_recv or 0) for message in messages)
     return np.frombuffer(made, Row.dtype), len(sent)
 
 
@@ -70,7 +70,9 @@ def test_a_recorded_capture_is_the_same_rows(data, name, grid):
     instrument = Instrument(found.symbol, *map(Decimal, grid))
     tape = open_tape(found.symbol, instrument, [found.path], found.market)
     for _ in range(3):
-        rows = np.asarray(tape.read().desk)
+        chunk = tape.read()
+        assert chunk is not None
+        rows = np.asarray(chunk.desk)
         back, n = there_and_back(rows, instrument)
         assert n > 100
         assert back.tobytes() == rows.tobytes()

@@ -1,0 +1,142 @@
+"""One symbol's messages of a topic as rows, in the broker's order: what a tape is fed with."""
+
+from typing import Final, cast
+
+from connectors.kafka.inbox import Inbox, Item, Position
+from connectors.kafka.messages import Best, Depth, End, Gap, Mark, Market, Trade, decode
+from connectors.kafka.reader import Reader
+from connectors.kafka.rows import Grid, gap_row, rows_of
+from connectors.recorded.blocks import Page
+from connectors.recorded.letters import Reason, Unusable, excerpt
+from connectors.recorded.quality import Quality, count_letter
+from connectors.recorded.tape import Batch
+from connectors.tape import DeadLetter, State
+from operators.errors import CheckpointRefused
+from operators.instruments import Instrument
+
+VERSION: Final = "kafka 1"
+NS_PER_MS: Final = 1_000_000
+COUNTED: Final[dict[type[Market], str]] = {
+    Trade: "trades",
+    Best: "bests",
+    Depth: "diffs",
+    Mark: "marks",
+    Gap: "gaps",
+}
+REPEATED, LOST, BACKWARDS, LATE = "repeated", "lost", "time_backwards", "late_at_venue"
+
+
+def no_quality() -> Quality:
+    """Return every counter at zero; reasons join when their first letter is written."""
+    return dict.fromkeys((*COUNTED.values(), "snapshots", REPEATED, LOST, BACKWARDS, LATE), 0)
+
+
+class KafkaFeed:
+    """Reads from a position on: offsets, by partition, of what was not taken yet."""
+
+    def __init__(self, instrument: Instrument, reader: Reader, start: Position, quality: Quality) -> None:
+        self._symbol, self._grid, self._reader = instrument.symbol, Grid(instrument), reader
+        self._start, self._quality = dict(start), quality
+        self._inbox: Inbox | None = None
+        self._n, self._reached_ns, self._ended = 0, 0, False
+
+    def fill(self, n_rows: int) -> Batch:
+        """Return about this many rows of what is there, none when there is nothing yet.
+
+        Raises:
+            PhoenixError: the topic cannot be read any further.
+        """
+        if self._inbox is None and not self._ended:
+            self._inbox = self._reader.join(self._symbol, self._start)
+        page, letters = Page(), list[DeadLetter]()
+        while len(page) < n_rows and not self._ended:
+            item = None if self._inbox is None else self._inbox.take()
+            if item is None:
+                break
+            try:
+                self._on(item, page, letters)
+            except Unusable as fault:
+                self._set_aside(item, fault.reason, letters)
+        return Batch(page.block(), tuple(letters), self._ended)
+
+    def snapshot(self) -> State:
+        """Return the offsets, and the number and time of the last message."""
+        position = self._start if self._inbox is None else self._inbox.taken
+        return VERSION, tuple(sorted(position.items())), self._n, self._reached_ns, self._ended
+
+    def restore(self, state: State) -> None:
+        """Go on from a snapshot, in a feed that has not read; partitions that are new begin at the start.
+
+        Raises:
+            CheckpointRefused: the snapshot was taken by another version.
+        """
+        if state[0] != VERSION:
+            raise CheckpointRefused("tape version", VERSION, str(state[0]))
+        _, position, self._n, self._reached_ns, self._ended = cast(
+            "tuple[str, tuple[tuple[int, int], ...], int, int, bool]", state
+        )
+        self._start |= dict(position)
+
+    def close(self) -> None:
+        """Read no further."""
+        self._reader.leave(self._symbol)
+
+    def _on(self, item: Item, page: Page, letters: list[DeadLetter]) -> None:
+        """Write the rows of a message.
+
+        Raises:
+            Unusable: there are none, and it says why.
+        """
+        if item.reason is not None:
+            raise Unusable(item.reason)
+        message = decode(item.raw or b"")
+        if message.symbol != self._symbol:
+            raise Unusable(Reason.WRONG_KEY)
+        if 0 < message.n <= self._n:
+            self._quality[REPEATED] += 1
+            return
+        ts_recv = self._received(message, item)
+        if 0 < self._n < message.n - 1:
+            self._lose(message, item, ts_recv, page, letters)
+        self._n = message.n or self._n
+        try:
+            page.add(rows_of(message, self._grid, ts_recv))
+        except Unusable:
+            if isinstance(message, Depth):
+                page.add(gap_row(message.ts_event, ts_recv, message.id))
+                self._reached_ns = ts_recv
+            raise
+        self._count(message, ts_recv)
+
+    def _count(self, message: Market, ts_recv: int) -> None:
+        self._reached_ns = ts_recv
+        if isinstance(message, End):
+            self._ended = True
+            self._reader.leave(self._symbol)
+            return
+        whole_book = isinstance(message, Depth) and message.snapshot
+        self._quality["snapshots" if whole_book else COUNTED[type(message)]] += 1
+
+    def _received(self, message: Market, item: Item) -> int:
+        """Return when a message was received; that never goes back."""
+        told = message.ts_recv or item.sent_ms * NS_PER_MS or message.ts_event
+        if told < self._reached_ns:
+            self._quality[BACKWARDS] += 1
+        return max(self._reached_ns, told)
+
+    def _lose(self, message: Market, item: Item, ts_recv: int, page: Page, letters: list[DeadLetter]) -> None:
+        """What is missing may have changed the book."""
+        n = message.n - 1 - self._n
+        self._quality[LOST] += n
+        text = f"{n} messages before number {message.n}"
+        letters.append(DeadLetter(ts_recv, self._symbol, LOST, self._where(item), text))
+        page.add(gap_row(message.ts_event, ts_recv, 0))
+        self._reached_ns = ts_recv
+
+    def _set_aside(self, item: Item, reason: Reason, letters: list[DeadLetter]) -> None:
+        count_letter(self._quality, reason)
+        where, text = self._where(item), excerpt(item.raw or b"")
+        letters.append(DeadLetter(self._reached_ns, self._symbol, reason.value, where, text))
+
+    def _where(self, item: Item) -> str:
+        return f"{self._reader.place.topic}[{item.partition}]@{item.offset}"

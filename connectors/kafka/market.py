@@ -1,0 +1,94 @@
+"""A topic opened as a market: which partitions it has, where a run begins in each, and a tape per symbol."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from connectors.kafka.connection import PATIENCE_S, UNKNOWN_TOPIC, Place, Troubles, unreachable
+from connectors.kafka.feed import KafkaFeed, no_quality
+from connectors.kafka.inbox import Position
+from connectors.kafka.reader import Reader, Say, consumer
+from connectors.recorded.tape import RecordedTape
+from operators.errors import SourceError
+from operators.instruments import Instrument
+
+CHUNK_ROWS: Final = 8192
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a run begins to read."""
+
+    at: Literal["earliest", "latest", "timestamp", "offsets"]
+    time_ms: int = 0
+    """For `timestamp`: the first message that the broker has from then or later."""
+    offsets: Mapping[int, int] | None = None
+    """For `offsets`: of each partition that is named; others begin at their earliest."""
+
+
+@dataclass(frozen=True)
+class KafkaMarket:
+    """A topic that was found, and where each partition begins."""
+
+    reader: Reader
+    begins: Position
+
+    def tape(self, instrument: Instrument, chunk_rows: int = CHUNK_ROWS) -> RecordedTape:
+        """Return one symbol's tape."""
+        quality = no_quality()
+        feed = KafkaFeed(instrument, self.reader, self.begins, quality)
+        return RecordedTape(instrument.symbol, feed, quality, chunk_rows)
+
+
+def open_market(place: Place, start: Start, symbols: Sequence[str], say: Say) -> KafkaMarket:
+    """Find a topic.
+
+    Raises:
+        ConfigError: an option is none of librdkafka's.
+        SourceError: no broker answers in time, there is no such topic, or it has no such place to begin at.
+    """
+    troubles = Troubles()
+    client = consumer(place, troubles)
+    try:
+        begins = _begins(client, place, start)
+    except KafkaException as error:
+        client.poll(0)  # Only then are its complaints handed over.
+        raise unreachable(place, troubles, error) from None
+    finally:
+        client.close()
+    return KafkaMarket(Reader(place, symbols, say), begins)
+
+
+def _begins(client: Consumer, place: Place, start: Start) -> Position:
+    found = client.list_topics(place.topic, timeout=PATIENCE_S).topics[place.topic]
+    if found.error is not None and found.error.code() in UNKNOWN_TOPIC:
+        raise SourceError(f"kafka.topic: there is no topic {place.topic} at {place.bootstrap}")
+    if found.error is not None:
+        raise SourceError(f"kafka.topic: {place.topic} cannot be read: {found.error.str()}")
+    parts = [TopicPartition(place.topic, partition) for partition in sorted(found.partitions)]
+    ends = {part.partition: client.get_watermark_offsets(part, timeout=PATIENCE_S) for part in parts}
+    if start.at == "timestamp":
+        asked = [TopicPartition(place.topic, part.partition, start.time_ms) for part in parts]
+        told = client.offsets_for_times(asked, timeout=PATIENCE_S)
+        return {each.partition: each.offset if each.offset >= 0 else ends[each.partition][1] for each in told}
+    if start.at == "offsets":
+        return {partition: low for partition, (low, _) in ends.items()} | _given(place, start, ends)
+    return {partition: low if start.at == "earliest" else high for partition, (low, high) in ends.items()}
+
+
+def _given(place: Place, start: Start, ends: Mapping[int, tuple[int, int]]) -> Position:
+    given = dict(start.offsets or {})
+    for partition, offset in given.items():
+        if partition not in ends:
+            raise SourceError(
+                f"kafka.start_offsets: {place.topic} has partitions 0 to {max(ends)}, and no {partition}"
+            )
+        low, high = ends[partition]
+        if not low <= offset <= high:
+            raise SourceError(
+                f"kafka.start_offsets: partition {partition} of {place.topic} "
+                f"begins at {low} and ends at {high}, was {offset}"
+            )
+    return given

@@ -1,0 +1,212 @@
+"""Tapes sent to a topic: one order per symbol, each message numbered, and once for good."""
+
+import heapq
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+import msgspec
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from connectors.kafka.connection import (
+    PATIENCE_S,
+    UNKNOWN_TOPIC,
+    Place,
+    Troubles,
+    connection,
+    refuse_options,
+    unreachable,
+)
+from connectors.kafka.messages import VERSION, End, encode
+from connectors.kafka.reader import consumer, place_of
+from connectors.kafka.rows import Grid, messages_of
+from connectors.tape import Tape
+from operators.errors import SourceError
+from operators.instruments import Instrument
+
+FLUSH_S: Final = 30.0
+BATCH: Final = 10_000
+Sent = tuple[int, str, int, bytes]
+"""Receive time, symbol, number and the message."""
+
+
+class _Numbered(msgspec.Struct):
+    n: int = 0
+
+
+class Publisher:
+    """Sends to one topic, in order and without repeats within its life."""
+
+    def __init__(self, place: Place) -> None:
+        """Reach the broker.
+
+        Raises:
+            ConfigError: an option is none of librdkafka's.
+            SourceError: a secret is missing.
+        """
+        self.place, self.troubles = place, Troubles()
+        try:
+            settings = {**connection(place, self.troubles), "enable.idempotence": True, "linger.ms": 5}
+            self.producer = Producer(settings)
+        except KafkaException as error:
+            refuse_options(error)
+        self.n_acknowledged, self.refused = 0, ""
+
+    def send(self, symbol: str, message: bytes) -> None:
+        """Append a message to its symbol's partition; waits where too much is under way.
+
+        Raises:
+            SourceError: the broker refused one.
+        """
+        while True:
+            try:
+                self.producer.produce(self.place.topic, message, symbol.encode(), on_delivery=self._delivered)
+                break
+            except BufferError:
+                self.producer.poll(0.1)
+        self.producer.poll(0)
+        self._check()
+
+    def finish(self) -> None:
+        """Wait until the broker has everything.
+
+        Raises:
+            SourceError: it does not.
+        """
+        left = self.producer.flush(FLUSH_S)
+        self._check()
+        if left:
+            why = self.troubles.last or "no answer in time"
+            raise SourceError(f"kafka: {left} messages were not taken by {self.place.bootstrap} ({why})")
+
+    def _delivered(self, error: KafkaError | None, _message: Message) -> None:
+        if error is None:
+            self.n_acknowledged += 1
+        else:
+            self.refused = self.refused or error.str()
+
+    def _check(self) -> None:
+        if self.refused:
+            raise SourceError(f"kafka: {self.place.topic} did not take a message: {self.refused}")
+
+
+def make_topic(place: Place, partitions: int) -> bool:
+    """Make the topic unless it is there; say whether it was made.
+
+    Raises:
+        ConfigError: an option is none of librdkafka's.
+        SourceError: no broker answers, or it makes none.
+    """
+    troubles = Troubles()
+    try:
+        admin = AdminClient(connection(place, troubles))
+    except KafkaException as error:
+        refuse_options(error)
+    try:
+        found = admin.list_topics(place.topic, timeout=PATIENCE_S).topics[place.topic].error
+    except KafkaException as error:
+        admin.poll(0)
+        raise unreachable(place, troubles, error) from None
+    if found is None or found.code() not in UNKNOWN_TOPIC:
+        return False
+    try:
+        admin.create_topics([NewTopic(place.topic, partitions)])[place.topic].result(FLUSH_S)
+    except KafkaException as error:
+        raise SourceError(f"kafka.topic: {place.topic} cannot be made: {error.args[0].str()}") from None
+    return True
+
+
+def already_there(place: Place) -> dict[str, int]:
+    """Return the last number of each symbol that a topic holds.
+
+    Raises:
+        ConfigError: an option is none of librdkafka's.
+        SourceError: the topic cannot be read.
+    """
+    troubles = Troubles()
+    client = consumer(place, troubles)
+    try:
+        return _last_numbers(client, place.topic)
+    except KafkaException as error:
+        client.poll(0)
+        raise unreachable(place, troubles, error) from None
+    finally:
+        client.close()
+
+
+def _last_numbers(client: Consumer, topic: str) -> dict[str, int]:
+    found = client.list_topics(topic, timeout=PATIENCE_S).topics[topic].partitions
+    parts = [TopicPartition(topic, partition) for partition in found]
+    ends = {part.partition: client.get_watermark_offsets(part, timeout=PATIENCE_S) for part in parts}
+    left = {partition for partition, (low, high) in ends.items() if high > low}
+    client.assign([TopicPartition(topic, partition, ends[partition][0]) for partition in left])
+    last: dict[str, int] = {}
+    while left:
+        for message in client.consume(BATCH, 1.0):
+            if message.error() is not None:
+                raise KafkaException(message.error())
+            symbol = (message.key() or b"").decode("utf-8", "replace")
+            last[symbol] = max(last.get(symbol, 0), _number(message.value() or b""))
+            partition, offset = place_of(message)
+            if offset + 1 >= ends[partition][1]:
+                left.discard(partition)
+    return last
+
+
+def _number(raw: bytes) -> int:
+    try:
+        return msgspec.json.decode(raw, type=_Numbered).n
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return 0
+
+
+class Stream(NamedTuple):
+    """What of one symbol is sent."""
+
+    tape: Tape
+    instrument: Instrument
+    after: int
+    """Number of the last message that is there already."""
+
+
+def messages(stream: Stream) -> Iterator[Sent]:
+    """Yield a tape's messages that are not there yet, and its end."""
+    symbol, grid, n, ts_event, ts_recv = stream.instrument.symbol, Grid(stream.instrument), 0, 1, 1
+    while (chunk := stream.tape.read()) is not None:
+        for message in messages_of(chunk.desk, symbol, grid, n):
+            n, ts_event, ts_recv = message.n, message.ts_event, message.ts_recv or message.ts_event
+            if n > stream.after:
+                yield ts_recv, symbol, n, encode(message)
+    if n >= stream.after:
+        end = End(v=VERSION, symbol=symbol, n=n + 1, ts_event=ts_event, ts_recv=ts_recv)
+        yield ts_recv, symbol, n + 1, encode(end)
+
+
+def publish(
+    publisher: Publisher,
+    streams: Mapping[str, Stream],
+    speed: float = 0.0,
+    stops: Callable[[], bool] = lambda: False,
+) -> dict[str, int]:
+    """Send all streams in the order of their receive times; return how many messages of each.
+
+    `speed` is in times real time, 0 as fast as it goes.
+
+    Raises:
+        SourceError: the broker did not take everything.
+    """
+    counts = dict.fromkeys(streams, 0)
+    began: tuple[float, int] | None = None
+    for ts_recv, symbol, _, raw in heapq.merge(*map(messages, streams.values())):
+        if stops():
+            break
+        if speed > 0:
+            began = began or (time.monotonic(), ts_recv)
+            due = began[0] + (ts_recv - began[1]) * 1e-9 / speed
+            time.sleep(max(0.0, due - time.monotonic()))
+        publisher.send(symbol, raw)
+        counts[symbol] += 1
+    publisher.finish()
+    return counts

@@ -1,0 +1,50 @@
+"""`phoenix publish`: the market of a configuration, sent to a topic of Kafka."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from connectors.kafka.connection import Place
+from connectors.kafka.publisher import Publisher, Stream, already_there, make_topic, publish
+from connectors.with_bests import WithBests
+from flows.market import Program, program
+from operators.errors import ConfigError
+
+
+def send(
+    config: Path,
+    changes: Sequence[str],
+    topic: str | None = None,
+    partitions: int = 1,
+    stops: Callable[[], bool] = lambda: False,
+) -> dict[str, int]:
+    """Publish a configuration's market from where the topic ends; return how many messages of each symbol.
+
+    Raises:
+        ConfigError: something in it is wrong, or its market is a topic already.
+        SourceError: a recording or the broker fails.
+    """
+    made = program(config, changes)
+    settings = made.settings
+    if made.topic is not None:
+        raise ConfigError([f"{config}: source.kind must be synthetic or recorded to be published, was kafka"])
+    name = topic or settings.kafka.topic
+    if name is None:
+        raise ConfigError(["--topic must be given, or kafka.topic"])
+    place = Place(settings.kafka.bootstrap, name, settings.kafka.options)
+    there = {} if make_topic(place, partitions) else already_there(place)
+    streams = {symbol: _stream(made, symbol, there.get(symbol, 0)) for symbol in made.rules}
+    try:
+        return publish(Publisher(place), streams, settings.source.speed, stops)
+    finally:
+        for stream in streams.values():
+            stream.tape.close()
+
+
+def _stream(made: Program, symbol: str, after: int) -> Stream:
+    """What is made of depth is left to whoever reads: only what was recorded is sent."""
+    tape = made.tape(symbol)
+    if isinstance(tape, WithBests):
+        sys.stderr.write(f"{symbol}: no best prices are recorded: read it with kafka.tells_best=false\n")
+        tape = tape.tape
+    return Stream(tape, made.settings.symbols[symbol].instrument, after)
