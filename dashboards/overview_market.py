@@ -4,7 +4,7 @@ from typing import Final
 
 from dashboards.board import Row
 from dashboards.panels import GREEN, RED, YELLOW, View, heat, lines, number, states
-from dashboards.promql import of, per_minute
+from dashboards.promql import grown, of, per_minute
 
 
 def _slowest(quantile: float) -> str:
@@ -28,8 +28,8 @@ DATA: Final = Row(
             View(
                 "Breaks and resyncs", "Within 5 minutes: gaps in the updates, crossed books, and new starts."
             ),
-            (f"sum by (symbol, kind) (increase({of('mm_book_breaks_total')}[5m]))", "{{symbol}} {{kind}}"),
-            (f"sum by (symbol) (increase({of('mm_book_resyncs_total')}[5m]))", "{{symbol}} resync"),
+            (grown("mm_book_breaks_total", "5m", by="symbol, kind"), "{{symbol}} {{kind}}"),
+            (grown("mm_book_resyncs_total", "5m"), "{{symbol}} resync"),
         ),
         lines(
             View(

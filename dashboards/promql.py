@@ -10,6 +10,9 @@ STATES: Final = {"active": 0, "reducing": 1, "halted": 2}
 STATUSES: Final = {"disabled": 0, "warming": 1, "low_volume": 2, "ok": 3, "stale": 4, "invalid_flag": 5}
 """Whether a reading of VPIN may be acted on."""
 
+MINUTE: Final = "65s"
+"""One scrape of 5 s more than a minute: between the first and the last in it lies a whole one."""
+
 
 def of(metric: str, **labels: str) -> str:
     """Select a metric of the chosen symbols with these labels: one value each, or several with | between.
@@ -21,13 +24,22 @@ def of(metric: str, **labels: str) -> str:
     return f"{metric}{{{','.join([CHOSEN, *told])}}}"
 
 
-def per_minute(metric: str, by: str = "symbol") -> str:
-    """Return how often something is counted a minute.
+def grown(metric: str, window: str, by: str = "symbol") -> str:
+    """Return what a counter grew by within a window, taken from its least value there.
 
-    >>> per_minute("mm_frames_total")
-    'sum by (symbol) (rate(mm_frames_total{symbol=~"$symbol"}[$__rate_interval])) * 60'
+    Not increase(): a run that goes on after a kill counts from its checkpoint, a little less than before,
+    and increase() would take its whole past for new.
+
+    >>> grown("mm_frames_total", "1h")
+    'sum by (symbol) (mm_frames_total{symbol=~"$symbol"} \
+- min_over_time(mm_frames_total{symbol=~"$symbol"}[1h]))'
     """
-    return f"sum by ({by}) (rate({of(metric)}[$__rate_interval])) * 60"
+    return f"sum by ({by}) ({of(metric)} - min_over_time({of(metric)}[{window}]))"
+
+
+def per_minute(metric: str, by: str = "symbol") -> str:
+    """Return how often something was counted within the last minute."""
+    return grown(metric, MINUTE, by)
 
 
 def ranked(metric: str, label: str, ranks: Mapping[str, int]) -> str:

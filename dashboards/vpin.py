@@ -6,7 +6,7 @@ from grafana_foundation_sdk.models import dashboard
 
 from dashboards.board import Row, board
 from dashboards.panels import BLUE, GREEN, GREY, ORANGE, RED, YELLOW, View, history, lines, number, states
-from dashboards.promql import STATUSES, of, per_minute, ranked
+from dashboards.promql import STATUSES, grown, of, per_minute, ranked
 
 SHADES: Final = ((None, GREEN), (0.5, "light-green"), (0.7, YELLOW), (0.8, ORANGE), (0.9, RED))
 """The default thresholds, and the alert's: 0.7 alerts in the log, 0.8 pages, 0.9 pauses."""
@@ -52,7 +52,7 @@ NOW: Final = Row(
         ),
         number(
             View("Pauses", "Within an hour.", "none", 4, 4, decimals=0),
-            (f"sum(increase({of('mm_high_toxicity_pauses_total')}[1h]))", ""),
+            (f"sum({grown('mm_high_toxicity_pauses_total', '1h')})", ""),
         ),
         number(
             View(
@@ -66,8 +66,15 @@ NOW: Final = Row(
             (f"avg(avg_over_time({of('symbol:mm_vpin_toxic:bool')}[1h]))", ""),
         ),
         number(
-            View("Trades poured a second", "Into buckets, of the chosen symbols.", "none", 4, 4, decimals=1),
-            (f"sum(rate({of('mm_vpin_updates_total')}[$__rate_interval]))", ""),
+            View(
+                "Trades poured a second",
+                "Into buckets, of the chosen symbols, over a minute.",
+                "none",
+                4,
+                4,
+                decimals=1,
+            ),
+            (f"sum({per_minute('mm_vpin_updates_total')}) / 60", ""),
         ),
     ],
 )
@@ -139,7 +146,7 @@ ACTED: Final = Row(
         ),
         lines(
             View("Pauses", "Within 15 minutes.", "none", decimals=0, least=0),
-            (f"sum by (symbol) (increase({of('mm_high_toxicity_pauses_total')}[15m]))", "{{symbol}}"),
+            (grown("mm_high_toxicity_pauses_total", "15m"), "{{symbol}}"),
         ),
         lines(
             View(
@@ -158,7 +165,7 @@ ACTED: Final = Row(
                 decimals=0,
                 least=0,
             ),
-            (f"sum by (symbol) (increase({of('mm_vpin_alerts_total')}[15m]))", "{{symbol}}"),
+            (grown("mm_vpin_alerts_total", "15m"), "{{symbol}}"),
         ),
         lines(
             View(
