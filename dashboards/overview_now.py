@@ -4,7 +4,7 @@ from typing import Final
 
 from dashboards.board import Row
 from dashboards.panels import GREEN, ORANGE, RED, YELLOW, View, number
-from dashboards.promql import STATES, of, ranked
+from dashboards.promql import STATES, counted, of, ranked
 
 TRADING: Final = {0: ("active", GREEN), 1: ("reducing", ORANGE), 2: ("halted", RED)}
 MONEY: Final = "Quote currency; add up only symbols that are traded against the same one."
@@ -61,7 +61,7 @@ NOW: Final = Row(
         number(
             View(
                 "Highest VPIN",
-                "Of the chosen symbols.",
+                "Of the chosen symbols whose reading counts.",
                 "none",
                 3,
                 4,
@@ -69,7 +69,7 @@ NOW: Final = Row(
                 decimals=2,
                 runbook="vpin_high",
             ),
-            (f"max({of('mm_vpin_current')})", ""),
+            (f"max({counted('mm_vpin_current')})", ""),
         ),
         number(
             View(

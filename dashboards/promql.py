@@ -24,6 +24,17 @@ def of(metric: str, **labels: str) -> str:
     return f"{metric}{{{','.join([CHOSEN, *told])}}}"
 
 
+def counted(metric: str) -> str:
+    """Select what is said of VPIN where its reading counts: until then a stand-in is served, and no reading.
+
+    >>> counted("mm_vpin_current")
+    'mm_vpin_current{symbol=~"$symbol"} \
+and on (job, instance, symbol) (mm_vpin_status{symbol=~"$symbol",status=~"ok|invalid_flag"} == 1)'
+    """
+    counts = of("mm_vpin_status", status="ok|invalid_flag")
+    return f"{of(metric)} and on (job, instance, symbol) ({counts} == 1)"
+
+
 def grown(metric: str, window: str, by: str = "symbol") -> str:
     """Return what a counter grew by within a window, taken from its least value there.
 

@@ -6,7 +6,7 @@ from grafana_foundation_sdk.models import dashboard
 
 from dashboards.board import Row, board
 from dashboards.panels import BLUE, GREEN, GREY, ORANGE, RED, YELLOW, View, history, lines, number, states
-from dashboards.promql import STATUSES, grown, of, per_minute, ranked
+from dashboards.promql import STATUSES, counted, grown, of, per_minute, ranked
 
 SHADES: Final = ((None, GREEN), (0.5, "light-green"), (0.7, YELLOW), (0.8, ORANGE), (0.9, RED))
 """The default thresholds, and the alert's: 0.7 alerts in the log, 0.8 pages, 0.9 pauses."""
@@ -18,7 +18,7 @@ NOW: Final = Row(
         number(
             View(
                 "Highest VPIN",
-                "Of the chosen symbols.",
+                "Of the chosen symbols whose reading counts.",
                 "none",
                 4,
                 4,
@@ -26,7 +26,7 @@ NOW: Final = Row(
                 decimals=2,
                 runbook="vpin_high",
             ),
-            (f"max({of('mm_vpin_current')})", ""),
+            (f"max({counted('mm_vpin_current')})", ""),
         ),
         number(
             View(
@@ -85,7 +85,7 @@ FLOW: Final = Row(
         history(
             View(
                 "VPIN, symbols against time",
-                "Each cell is the latest VPIN of its half minute.",
+                f"Each cell is the latest VPIN of its half minute. {COUNTED}",
                 "none",
                 24,
                 9,
@@ -93,13 +93,13 @@ FLOW: Final = Row(
                 decimals=2,
                 runbook="vpin_high",
             ),
-            (f"max by (symbol) ({of('mm_vpin_current')})", "{{symbol}}"),
+            (f"max by (symbol) ({counted('mm_vpin_current')})", "{{symbol}}"),
             every="30s",
         ),
         lines(
             View(
                 "VPIN",
-                "The mean imbalance of buys and sells in the buckets of the window.",
+                f"The mean imbalance of buys and sells in the buckets of the window. {COUNTED}",
                 "none",
                 12,
                 9,
@@ -109,7 +109,7 @@ FLOW: Final = Row(
                 decimals=2,
                 runbook="vpin_high",
             ),
-            (f"max by (symbol) ({of('mm_vpin_current')})", "{{symbol}}"),
+            (f"max by (symbol) ({counted('mm_vpin_current')})", "{{symbol}}"),
             steps_drawn=True,
         ),
         states(
@@ -216,8 +216,8 @@ EACH: Final = Row(
                 decimals=2,
                 runbook="vpin_high",
             ),
-            (of("mm_vpin_current"), "VPIN"),
-            (of("mm_vpin_level"), "level"),
+            (counted("mm_vpin_current"), "VPIN"),
+            (counted("mm_vpin_level"), "level"),
             (of("mm_vpin_threshold"), "threshold"),
             (of("mm_vpin_pause_threshold"), "pause"),
         )
