@@ -26,6 +26,7 @@ Examples:
 
 With --resume the latest unfinished run of the profile goes on, or the one in --out: under its own settings, \
 unless --config or --set give others. Those that change no order (run.*, metrics.*, source.speed) may differ.
+--resume-or-begin does the same where there is such a run, and begins one where there is none.
 
 {EXIT_CODES}
 """
@@ -108,19 +109,25 @@ def run_command(
     changes: Set = None,
     out: Annotated[Path | None, typer.Option(help="The run directory; made, never overwritten.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run.")] = False,
+    resume_or_begin: Annotated[
+        bool, typer.Option("--resume-or-begin", help="Go on with an unfinished run, or begin one.")
+    ] = False,
     driver: Annotated[str, typer.Option(help="graph or research.")] = "graph",
     speed: Annotated[float | None, typer.Option(help="Times real time; as fast as it goes without.")] = None,
 ) -> None:
     """Run, or go on."""
     from flows.driver import run  # noqa: PLC0415 - `phoenix --help` need not wait for Numba
     from flows.market import program  # noqa: PLC0415 - the same
-    from flows.resume import DEFAULT  # noqa: PLC0415 - the same
+    from flows.resume import DEFAULT, unfinished  # noqa: PLC0415 - the same
 
     if driver not in ("graph", "research"):
         raise typer.BadParameter(f"must be graph or research, was {driver}", param_hint="--driver")
-    if resume and driver != "graph":
+    if (resume or resume_or_begin) and driver != "graph":
         raise typer.BadParameter("goes on with a run of the graph only", param_hint="--resume")
     options = [*(changes or ()), *([] if speed is None else [f"source.speed={speed}"])]
+    if resume_or_begin:
+        there = unfinished(config, options, out)
+        out, resume = there or out, there is not None
     if resume:
         _resume(config, options, out)
     else:

@@ -26,6 +26,20 @@ class Resumed(NamedTuple):
     """What it goes by from now on, where that is another file."""
 
 
+def unfinished(config: Path | None, changes: Sequence[str], out: Path | None) -> Path | None:
+    """Return the run in `out`, or else the profile's latest that can go on; nothing where there is none.
+
+    Raises:
+        ConfigError: `config` is no settings file.
+    """
+    if out is not None:
+        return out if out.exists() else None
+    try:
+        return latest_unfinished(*home(config or DEFAULT, changes)[:2])
+    except RunDirectoryError:
+        return None
+
+
 def find(config: Path | None, changes: Sequence[str], out: Path | None) -> Resumed:
     """Return the run in `out`, or else the profile's latest that can go on.
 

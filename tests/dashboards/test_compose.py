@@ -69,9 +69,15 @@ def test_a_service_gives_up_what_it_does_not_need_and_comes_back(name):
     service = SERVICES[name]
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["restart"] in ("unless-stopped", "on-failure")
+    assert service["restart"] in ("unless-stopped", "on-failure:5")
     assert service["logging"]["options"]["max-size"]
     assert "HEALTHCHECK" in DOCKERFILE if name == "phoenix" else service["healthcheck"]["test"][0] == "CMD"
+
+
+def test_phoenix_goes_on_after_a_crash_but_does_not_fail_for_ever():
+    assert SERVICES["phoenix"]["command"][:2] == ["run", "--resume-or-begin"]
+    assert SERVICES["phoenix"]["restart"] == "on-failure:5"
+    assert "runs:/phoenix/runs" in SERVICES["phoenix"]["volumes"]
 
 
 def test_every_secret_is_a_file_that_git_does_not_take():
