@@ -1,5 +1,7 @@
 """Alertmanager as it is shipped: where alerts go, what keeps them back, and what Slack is told."""
 
+import re
+import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +14,7 @@ from tests.oracles.watchers import (
     alertmanager,
     ask,
     awaited,
+    installed,
     post,
     prometheus,
     said,
@@ -114,6 +117,28 @@ def test_a_halted_symbol_s_lesser_alerts_are_kept_back_and_no_other_s(slack, tmp
         post(f"{url}/api/v2/alerts", [alert("PhoenixDown", "critical", "") | {"endsAt": until}])
         everything = {(each["labels"]["alertname"], each["labels"]["symbol"]) for each in alerts}
         awaited(lambda: kept_back(url) == everything, "all of what cannot be reached is kept back")
+
+
+def test_a_planned_stop_is_silenced_as_its_runbook_says_and_told_once_that_ends(slack, tmp_path):
+    installed("amtool")
+    page = (ROOT / "docs/runbooks/phoenix_down.md").read_text()
+    silence, expire = re.findall(r"^    (amtool .*\\\n.*)$", page, re.MULTILINE)
+    until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    down = [alert("PhoenixDown", "critical") | {"endsAt": until}]
+    with slack.open() as webhook, alertmanager(tmp_path, f"http://{webhook}", quick=True) as url:
+
+        def types(command):
+            subprocess.run(command.replace("http://127.0.0.1:9093", url), shell=True, check=True)  # noqa: S602 - ours
+
+        def silenced():
+            return [each["status"]["silencedBy"] for each in ask(f"{url}/api/v2/alerts")]
+
+        types(silence)
+        post(f"{url}/api/v2/alerts", [*down, alert("TradingHalted", "critical") | {"endsAt": until}])
+        awaited(lambda: sorted(map(len, silenced())) == [0, 1], "it alone is silenced")
+        types(expire)
+        awaited(lambda: sorted(map(len, silenced())) == [0, 0], "the silence is over")
+        awaited(lambda: told(slack, "CRITICAL: PhoenixDown"), "Slack hears of it")
 
 
 def page(vpin):
