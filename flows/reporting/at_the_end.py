@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 from flows.reporting.drawing import AMBER, BLUE, GREEN, GREY, PURPLE, RED, Figure, Layout, Trace
-from flows.reporting.reading import SymbolRun, Tree
+from flows.reporting.logs import Tree
+from flows.reporting.reading import SymbolRun
 from flows.reporting.words import aim, wanted
 
 NO_FILLS: Final = "There were no fills old enough to look at."

@@ -8,8 +8,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from connectors.equity import YEAR_S
+from flows.reporting.logs import Tree
 from flows.reporting.numbers import at
-from flows.reporting.reading import Run, Tree
+from flows.reporting.reading import Run
 from flows.reporting.resampling import Statistic, Sums, Sure, compared
 from flows.reporting.series import Floats
 from flows.reporting.shared_time import SUMS, Shared

@@ -8,10 +8,11 @@ from connectors.run_summary import quote_of
 from flows.reporting.compared_figures import compared_figures
 from flows.reporting.comparison import Row, changed_settings, side_by_side
 from flows.reporting.drawing import Clock, Figure
+from flows.reporting.logs import DAMAGE
 from flows.reporting.numbers import NONE, duration, number, shown
 from flows.reporting.page import figures_html, page, tabbed
 from flows.reporting.quality import utc
-from flows.reporting.reading import DAMAGE, Run
+from flows.reporting.reading import Run
 from flows.reporting.resampling import Sure, blocks
 from flows.reporting.shared_time import Shared, shared
 from flows.reporting.tables import bullets, table

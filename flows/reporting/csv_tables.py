@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from flows.reporting.logs import DAMAGE
 from flows.reporting.numbers import at
-from flows.reporting.reading import DAMAGE, Run
+from flows.reporting.reading import Run
 from flows.reporting.series import Grid, Series
 from operators.errors import RunDirectoryError
 

@@ -1,8 +1,7 @@
 """Fills as the log has them, as columns."""
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -12,11 +11,24 @@ Floats = NDArray[np.float64]
 
 
 class _Line(msgspec.Struct):
-    ts: int
+    ts: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
     symbol: str
     side: str
     price: str
     size: str
+
+
+LINE: Final = msgspec.json.Decoder(_Line)
+
+
+class Fill(NamedTuple):
+    """A line of the log."""
+
+    symbol: str
+    ts_ns: int
+    side: float
+    price: float
+    size: float
 
 
 class Fills(NamedTuple):
@@ -34,27 +46,28 @@ class Fills(NamedTuple):
         return cls(np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0))
 
 
-def read_fills(path: Path) -> Mapping[str, Fills]:
-    """Read a log of fills, by symbol.
+def fill(line: bytes) -> Fill:
+    """Read a line.
 
     Raises:
-        OSError: it cannot be read.
-        ValueError: a line of it is no fill.
+        ValueError: it is no fill.
     """
     try:
-        lines = msgspec.json.Decoder(_Line).decode_lines(path.read_bytes())
+        told = LINE.decode(line)
     except msgspec.DecodeError as error:
         raise ValueError(str(error)) from None
-    by_symbol: dict[str, list[_Line]] = {}
-    for line in lines:
-        by_symbol.setdefault(line.symbol, []).append(line)
-    return {symbol: _columns(some) for symbol, some in by_symbol.items()}
+    side = 1.0 if told.side == "buy" else -1.0
+    return Fill(told.symbol, told.ts, side, float(told.price), float(told.size))
 
 
-def _columns(lines: list[_Line]) -> Fills:
-    return Fills(
-        np.array([line.ts for line in lines], np.int64),
-        np.array([1.0 if line.side == "buy" else -1.0 for line in lines]),
-        np.array([float(line.price) for line in lines]),
-        np.array([float(line.size) for line in lines]),
-    )
+def by_symbol(fills: Iterable[Fill]) -> Mapping[str, Fills]:
+    """Return each symbol's fills as columns."""
+    found: dict[str, list[Fill]] = {}
+    for each in fills:
+        found.setdefault(each.symbol, []).append(each)
+    return {symbol: _columns(some) for symbol, some in found.items()}
+
+
+def _columns(fills: list[Fill]) -> Fills:
+    _, ts_ns, side, price, size = zip(*fills, strict=True)
+    return Fills(np.array(ts_ns, np.int64), np.array(side), np.array(price), np.array(size))

@@ -1,39 +1,25 @@
 """A run directory read back, whatever is left of it: what cannot be read is named, and done without."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import yaml
 
 from connectors.runs import CHECKPOINT
 from connectors.samples import read_samples
-from flows.reporting.fills import Fills, read_fills
+from flows.reporting.fills import Fills, by_symbol, fill
+from flows.reporting.logs import DAMAGE, Tree, entry, event, json_object, read_log, why
 from flows.reporting.numbers import at
 from flows.reporting.series import SECOND, Grid, Series, series_of
-from operators.errors import PhoenixError, RunDirectoryError
+from operators.errors import RunDirectoryError
 
-Tree = Mapping[str, Any]
 Found = TypeVar("Found")
-DAMAGE: Final = (
-    PhoenixError,
-    AttributeError,
-    IndexError,
-    KeyError,
-    OSError,
-    RecursionError,
-    TypeError,
-    ValueError,
-    ArithmeticError,
-)
-"""What reading or drawing something damaged may raise."""
 MOST_LINES: Final = 200
 """Of a log that is shown as a table."""
 MOST_READ: Final = 20_000
-"""That are looked through."""
+"""Of a log that is looked through; fills are all read."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +87,15 @@ class Remains:
         except FileNotFoundError:
             self.troubles.add(f"{name} is missing")
         except DAMAGE as error:
-            self.troubles.add(f"{name} cannot be read: {_why(error)}")
+            self.troubles.add(f"{name} cannot be read: {why(error)}")
         return otherwise
+
+    def log(self, name: str, line_of: Callable[[bytes], Found], most: int | None = MOST_READ) -> list[Found]:
+        """Return what can be read of a log's lines."""
+        nothing: tuple[list[Found], list[str]] = ([], [])
+        found, left_out = self.read(name, lambda path: read_log(path, line_of, most), nothing)
+        self.troubles |= set(left_out)
+        return found
 
 
 def read_run(path: Path) -> Run:
@@ -115,38 +108,33 @@ def read_run(path: Path) -> Run:
     nothing: Tree = {}
     text = remains.read("config.yaml", lambda file: file.read_text(encoding="utf-8"), "")
     config = remains.read("config.yaml", lambda _: _tree(text), nothing)
-    controls, transitions = (_log(remains, log) for log in ("control", "transitions"))
+    controls, transitions = (remains.log(f"{name}.jsonl", event) for name in ("control", "transitions"))
     symbols = _symbols(summary["symbols"], config, controls, remains)
     return Run(
         path,
         summary,
-        remains.read("timing.json", lambda file: _object(file.read_text(encoding="utf-8")), nothing),
+        remains.read("timing.json", lambda file: json_object(file.read_text(encoding="utf-8")), nothing),
         config,
         text,
         symbols,
         controls,
         transitions,
-        remains.read("dead_letters.jsonl", _first_letters, []),
+        _first_letters(remains.log("dead_letters.jsonl", entry)),
         sorted(remains.troubles),
     )
-
-
-def _log(remains: Remains, name: str) -> list[Tree]:
-    no_lines: list[Tree] = []
-    return remains.read(f"{name}.jsonl", _lines, no_lines)
 
 
 def _summary(path: Path) -> Tree:
     if not path.is_dir():
         raise RunDirectoryError(f"{path} is not a run directory: there is no such folder")
     try:
-        summary = _object((path / "summary.json").read_text(encoding="utf-8"))
+        summary = json_object((path / "summary.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         goes_on = (path / CHECKPOINT).is_dir()
         way = f": `phoenix run --resume --out {path}` goes on with it" if goes_on else ""
         raise RunDirectoryError(f"{path} holds no summary.json, so no run has ended there{way}") from None
     except (OSError, ValueError) as error:
-        raise RunDirectoryError(f"{path}/summary.json cannot be read: {_why(error)}") from None
+        raise RunDirectoryError(f"{path}/summary.json cannot be read: {why(error)}") from None
     symbols = summary.get("symbols")
     if not isinstance(symbols, dict) or not all(isinstance(each, dict) for each in symbols.values()):
         raise RunDirectoryError(f"{path}/summary.json is not what a run writes: it lists no symbols")
@@ -154,8 +142,7 @@ def _summary(path: Path) -> Tree:
 
 
 def _symbols(listed: Tree, config: Tree, controls: list[Tree], remains: Remains) -> dict[str, SymbolRun]:
-    no_fills: Mapping[str, Fills] = {}
-    fills = remains.read("fills.jsonl", read_fills, no_fills)
+    fills = by_symbol(remains.log("fills.jsonl", fill, None))
     found = {}
     for name, figures in listed.items():
         settings = _part(config, "symbols", name)
@@ -190,32 +177,13 @@ def _tree(text: str) -> Tree:
     try:
         found = yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader, the quick one where there is one
     except yaml.YAMLError as error:
-        raise ValueError(_why(error)) from None
+        raise ValueError(why(error)) from None
     return found if isinstance(found, dict) else {}
 
 
-def _object(text: str) -> Tree:
-    found = json.loads(text)
-    if not isinstance(found, dict):
-        raise ValueError("it is no JSON object")  # noqa: TRY004 - what is wrong is the file
-    return found
-
-
-def _lines(path: Path) -> list[Tree]:
-    with path.open("rb") as file:
-        return [_object(line.decode(errors="replace")) for line in islice(file, MOST_READ)]
-
-
-def _first_letters(path: Path) -> list[Tree]:
-    """Return the first letter of each kind; a recording may hold millions of them."""
-    found: dict[tuple[object, object], Tree] = {}
-    with path.open("rb") as file:
-        for line in islice(file, MOST_READ):
-            letter = _object(line.decode(errors="replace"))
-            found.setdefault((letter.get("symbol"), letter.get("reason")), letter)
+def _first_letters(letters: list[Tree]) -> list[Tree]:
+    """Return the first letter of each kind."""
+    found: dict[tuple[str, str], Tree] = {}
+    for letter in letters:
+        found.setdefault((str(letter.get("symbol")), str(letter.get("reason"))), letter)
     return list(found.values())
-
-
-def _why(error: Exception) -> str:
-    said = error.strerror if isinstance(error, OSError) else str(error)
-    return " ".join(str(said or type(error).__name__).split())

@@ -5,11 +5,12 @@ from pathlib import Path
 from flows.closing import REPORT
 from flows.reporting.at_the_end import at_the_end
 from flows.reporting.drawing import Clock, Figure
+from flows.reporting.logs import DAMAGE
 from flows.reporting.over_time import over_time
 from flows.reporting.overview import overview
 from flows.reporting.page import page, tabbed
 from flows.reporting.quality import history, limits, quality
-from flows.reporting.reading import DAMAGE, Run, SymbolRun, read_run
+from flows.reporting.reading import Run, SymbolRun, read_run
 from flows.reporting.sections import above, head, symbol_section
 from operators.errors import PhoenixError, RunDirectoryError
 

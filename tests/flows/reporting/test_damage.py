@@ -118,6 +118,49 @@ def test_what_is_missing_or_damaged_is_named_and_done_without(run, name, text, t
     assert "PnL after fees" in page
 
 
+ABSURD = {
+    "ts": '{"ts":1e30,"symbol":"BTCUSDC","what":"reload","changes":{"vpin.threshold":["0.7","0.6"]}}',
+    "later than time": '{"ts":99999999999999999999,"symbol":"BTCUSDC","what":"halt"}',
+    "changes": '{"ts":1,"symbol":"BTCUSDC","what":"reload","changes":{"vpin.threshold":3}}',
+    "cut": '{"ts":1,"symb',
+}
+SOUND = '{"ts":7000000000,"symbol":"BTCUSDC","what":"a whole one"}'
+
+
+@pytest.mark.parametrize("absurd", ABSURD.values(), ids=ABSURD)
+def test_an_absurd_control_is_named_and_skipped(run, absurd):
+    (run / "control.jsonl").write_text(f"{SOUND}\n{absurd}\n{SOUND}\n")
+    page = report(run)
+    assert any("line 2 of control.jsonl cannot be read: " in sentence for sentence in banner(page))
+    assert page.count("a whole one") == 2
+
+
+def test_fills_before_and_after_a_bad_line_are_kept(run):
+    sound = read_run(run).symbols
+    lines = (run / "fills.jsonl").read_text().splitlines()
+    assert len(lines) > 4
+    bad = [
+        '{"ts":1,"symbol":"BTC',
+        lines[0].replace('"price":"', '"price":"x'),
+        lines[0].replace('"ts":', '"ts":1e40,"x":'),
+    ]
+    (run / "fills.jsonl").write_text("\n".join([*lines[:2], *bad, *lines[2:]]) + "\n")
+    read = read_run(run)
+    (named,) = read.troubles
+    assert named.startswith("line 3 (and 2 more) of fills.jsonl cannot be read: ")
+    for name, symbol in read.symbols.items():
+        assert symbol.fills.price.tolist() == sound[name].fills.price.tolist()
+        assert symbol.fills.ts_ns.tolist() == sound[name].fills.ts_ns.tolist()
+
+
+@pytest.mark.parametrize("name", ["control.jsonl", "transitions.jsonl", "dead_letters.jsonl"])
+def test_a_log_that_is_not_read_to_its_end_is_said_to_be_longer(run, name):
+    (run / name).write_text(f"{SOUND}\n" * 20_000)
+    assert read_run(run).troubles == []
+    (run / name).write_text(f"{SOUND}\n" * 20_001)
+    assert any(f"{name} has more than 20,000 lines" in sentence for sentence in banner(report(run)))
+
+
 def test_a_run_from_before_there_were_samples_is_drawn_without(run):
     shutil.rmtree(run / "samples")
     page = report(run)
