@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 import yaml
 
+from configs.document import MAX_DEPTH
 from connectors.runs import CHECKPOINT
 from connectors.samples import read_samples
 from flows.reporting.fills import Fills, by_symbol, fill
@@ -175,10 +176,20 @@ def _part(tree: Tree, *keys: str) -> Tree:
 def _tree(text: str) -> Tree:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
+        _refuse_nested(text, loader)
         found = yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader, the quick one where there is one
     except yaml.YAMLError as error:
         raise ValueError(why(error)) from None
     return found if isinstance(found, dict) else {}
+
+
+def _refuse_nested(text: str, loader: type) -> None:
+    """The loader in C ends the process where it has to go too deep; its parser alone does not."""
+    depth = 0
+    for each in yaml.parse(text, Loader=loader):
+        depth += isinstance(each, yaml.CollectionStartEvent) - isinstance(each, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise ValueError("it is nested too deeply")
 
 
 def _first_letters(letters: list[Tree]) -> list[Tree]:

@@ -93,6 +93,9 @@ def test_a_page_that_cannot_be_written_is_one_sentence(run, tmp_path):
     [
         ("config.yaml", None, "config.yaml is missing"),
         ("config.yaml", "a: [", "config.yaml cannot be read: "),
+        ("config.yaml", "[" * 200_000, "config.yaml cannot be read: it is nested too deeply"),
+        ("config.yaml", "{a: " * 200_000, "config.yaml cannot be read: it is nested too deeply"),
+        ("config.yaml", "- " * 200_000, "config.yaml cannot be read: it is nested too deeply"),
         ("fills.jsonl", None, "fills.jsonl is missing"),
         ("fills.jsonl", '{"ts":1,"symbol":"BTCUSDC"', "fills.jsonl cannot be read: "),
         ("timing.json", None, "timing.json is missing"),
