@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+import yaml
 
 from connectors.equity import YEAR_S
 from flows.reporting.logs import Tree
-from flows.reporting.numbers import at
+from flows.reporting.numbers import NONE, at
 from flows.reporting.reading import Run
 from flows.reporting.resampling import Statistic, Sums, Sure, compared
 from flows.reporting.series import Floats
@@ -138,7 +139,7 @@ def changed_settings(runs: Sequence[Run]) -> list[tuple[str, str, list[str]]]:
     ]
     found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for key in keys:
-        values = tuple(str(each.get(key, "–")) for each in flat)
+        values = tuple(_written(each[key]) if key in each else NONE for each in flat)
         if len(set(values)) > 1:
             of, rest = (key[1], key[2:]) if key[0] == "symbols" else ("", key)
             found.setdefault((".".join(rest), values), []).append(of)
@@ -146,6 +147,16 @@ def changed_settings(runs: Sequence[Run]) -> list[tuple[str, str, list[str]]]:
         (key, "all" if "" in of or symbols <= set(of) else ", ".join(of), list(values))
         for (key, values), of in found.items()
     ]
+
+
+def _written(value: object) -> str:
+    """Write a setting as its file does.
+
+    >>> _written(True), _written(None), _written(0.5), _written("clock"), _written(["a", 1])
+    ('true', 'null', '0.5', 'clock', '[a, 1]')
+    """
+    text: str = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=math.inf)
+    return text.removesuffix("\n").removesuffix("\n...")
 
 
 def _flat(tree: Tree, before: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], object]]:

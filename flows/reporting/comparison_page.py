@@ -99,6 +99,7 @@ def _warnings(runs: Sequence[Run], names: list[str], common: dict[str, Shared | 
     some = [each for name, each in common.items() if name and each is not None]
     if len(some) < len(names):
         yield "Some runs hold no samples, or share no time: where that is so, differences have no intervals."
+        yield from _unlike_lengths(runs, names)
     if not some:
         return
     same = min(each.same_mid for each in some)
@@ -112,6 +113,16 @@ def _warnings(runs: Sequence[Run], names: list[str], common: dict[str, Shared | 
     if not all(each.whole for each in some):
         length = max(len(each.ts_ns) * each.sample_s for each in some)
         yield f"Not the same length: differences and intervals are of the shared {duration(length)} alone."
+
+
+def _unlike_lengths(runs: Sequence[Run], names: list[str]) -> Iterator[str]:
+    """Without samples nothing can be cut to the same time."""
+    times = {
+        tuple(run.symbols[name].figures.get(key) for key in ("first_ns", "last_ns") for name in names)
+        for run in runs
+    }
+    if len(times) > 1:
+        yield "Not the same time: without samples, whole runs stand side by side, longer and shorter ones."
 
 
 def _settings(runs: Sequence[Run]) -> Iterator[str]:
@@ -156,7 +167,7 @@ def _difference(row: Row, sure: Sure | None, exact: str | None, common: Shared |
     said = shown(value if kind in ("money", "plain") else float(value), "money" if kind == "count" else kind)
     if kind == "count":
         said = shown(round(float(value)), kind)
-    return f'<data value="{escape(value)}" class="difference">{escape(said)}</data>'
+    return f'<data value="{escape(value)}" class="difference">{escape(_points(said, kind))}</data>'
 
 
 def _interval(row: Row, sure: Sure | None) -> str:
@@ -164,8 +175,13 @@ def _interval(row: Row, sure: Sure | None) -> str:
         return NONE
     kind = row.said.kind
     ends = [shown(round(end), kind) if kind == "count" else shown(end, kind) for end in (sure.low, sure.high)]
-    text = escape(f"{ends[0]} to {ends[1]}")
+    text = escape(" to ".join(_points(end, kind) for end in ends))
     return f"<b>{text}</b>" if sure.clear else text
+
+
+def _points(said: str, kind: str) -> str:
+    """What shares differ by is no share of anything."""
+    return said.replace("%", " points") if kind == "share" else said
 
 
 def _how(common: Shared | None, unit: object) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Runs side by side: what they differ by, and whether that can be said at all."""
 
+import re
 import shutil
 from decimal import Decimal
 
@@ -74,7 +75,7 @@ def test_a_share_of_time_that_is_sampled_is_near_the_exact_one(runs):
 
 def test_pauses_and_their_reasons_are_what_differs_in_these_settings(runs):
     changes = changed_settings([read_run(run) for run in runs])
-    assert changes == [("vpin.enabled", "all", ["True", "False"])]
+    assert changes == [("vpin.enabled", "all", ["true", "false"])]
 
 
 def test_the_same_tape_is_known_by_its_prices(runs, tmp_path):
@@ -133,6 +134,22 @@ def test_runs_without_samples_are_compared_by_their_summaries(runs, tmp_path):
     page = rebuild([runs[0], old], tmp_path / "page.html")
     assert "Some runs hold no samples, or share no time" in told(page)
     assert "so nothing can be drawn over time" in page.read_text()
+
+
+def test_runs_of_unlike_lengths_without_samples_are_warned_of(runs, tmp_path):
+    short = traded(tmp_path / "short", seconds=20)
+    shutil.rmtree(short / "samples")
+    old = shutil.copytree(runs[1], tmp_path / "old")
+    shutil.rmtree(old / "samples")
+    assert "Not the same time: " in told(rebuild([runs[0], short], tmp_path / "page.html"))
+    assert "Not the same time: " not in told(rebuild([runs[0], old], tmp_path / "page.html"))
+
+
+def test_shares_differ_by_points(runs, tmp_path):
+    page = rebuild(runs, tmp_path / "page.html").read_text()
+    differences = re.findall(r'class="difference">([^<]*)<', page)
+    assert any(each.endswith(" points") for each in differences)
+    assert not any("%" in each for each in differences)
 
 
 def test_a_run_beside_itself_differs_in_nothing(runs):
