@@ -205,7 +205,9 @@ def test_what_is_saved_while_the_run_is_made_ready_is_still_seen(tmp_path, monke
     made = market.program(path, ["run.progress=false"], tmp_path / "run")
     for _ in range(2):
         made.watcher.look()
-    assert made.reloading.wanted("ETHUSDC", 0, made.reloading.initial("ETHUSDC")).version == 1
+    wanted = made.reloading.wanted("ETHUSDC", 0, made.reloading.initial("ETHUSDC"))
+    assert wanted is not None
+    assert wanted.version == 1
 
 
 def test_a_file_that_is_gone_changes_nothing_until_it_is_back(desk):

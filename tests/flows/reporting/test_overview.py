@@ -2,6 +2,7 @@
 
 import re
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,8 @@ def test_a_stretch_without_a_sample_is_as_the_last_one_before_it_left_it():
         "top_level": np.array([0.5, 0.7, 0.8, NONE]),
     }
     edges = np.arange(0, 111, 10) * SECOND
-    drawn = _highest(SimpleNamespace(series=series), edges)
+    run: Any = SimpleNamespace(series=series)
+    drawn = _highest(run, edges)
     np.testing.assert_array_equal(drawn, [NONE, NONE, 0.5, 0.7, 0.8, 0.4, 0.4, 0.4, NONE, NONE, NONE])
 
 
