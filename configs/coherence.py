@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from configs.buckets import step
 from configs.problems import ABSENT
-from configs.schema_kafka import Kafka
+from configs.schema_kafka import OUTGOING, Kafka
 from configs.schema_market import Source, Synthetic, Venue
 from configs.schema_quoting import Calibration, Quoting, Vpin
 from configs.schema_risk import Orders, Risk
@@ -51,6 +51,13 @@ def kafka_clashes(kafka: Kafka) -> Iterator[Clash]:
         yield Clash(("start_time", "start"), "must be given when kafka.start is timestamp")
     if kafka.start == "offsets" and not kafka.start_offsets:
         yield Clash(("start_offsets", "start"), "must be given when kafka.start is offsets")
+
+
+def outgoing_clashes(kafka: Kafka) -> Iterator[Clash]:
+    """Check that a run does not read what it tells."""
+    for field in OUTGOING:
+        if kafka.topic is not None and getattr(kafka, field) == kafka.topic:
+            yield Clash((field, "topic"), "must not be kafka.topic, where the market is", kafka.topic)
 
 
 def vpin_clashes(vpin: Vpin, instrument: Instrument | None) -> Iterator[Clash]:

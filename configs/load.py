@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
 from configs.budgets import LOSSES, OverCap, loss_limit, shares
-from configs.coherence import kafka_clashes, source_clashes
+from configs.coherence import kafka_clashes, outgoing_clashes, source_clashes
 from configs.document import Malformed, Tree, read_document
 from configs.instruments import MARKETS, market_of
 from configs.overrides import apply
@@ -148,6 +148,7 @@ def _source(tree: Tree, problems: Problems) -> Checked[Source]:
 def _kafka(tree: Tree, kind: str | None, problems: Problems) -> Checked[Kafka]:
     own = keys_of(problems, ("kafka",), tree.get("kafka"))
     kafka = check(problems, ("kafka",), Kafka, own)
+    report(problems, outgoing_clashes(kafka.value), kafka.refused, ("kafka",), own)
     if kind == "kafka":
         report(problems, kafka_clashes(kafka.value), kafka.refused, ("kafka",), own)
     return kafka

@@ -1,13 +1,16 @@
-"""Keys of the broker that a market is read from."""
+"""Keys of the broker that a market is read from, and that a run is told to."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from configs.keys import Section, key
 from configs.scalars import Flag, InstantOrNull, Offsets, Options, Text, TextOrNull
 
+OUTGOING: Final = ("orders_topic", "fills_topic", "readings_topic", "dead_letters_topic")
+"""What a run tells of itself, which changes no order."""
+
 
 class Kafka(Section):
-    """The broker of `source.kind: kafka`, and of `phoenix publish`; docs/kafka.md says how they are used."""
+    """The broker of `source.kind: kafka`, `phoenix publish` and the topics of a run; see docs/kafka.md."""
 
     bootstrap: Text = key("127.0.0.1:9092", "Where brokers are: host:port, several with commas between.")
     topic: TextOrNull = key(None, "Topic with the market; source.kind kafka needs one.")
@@ -21,6 +24,12 @@ class Kafka(Section):
     tells_best: Flag = key(
         True, "The topic tells best bids and offers; where it does not, they are made from its depth."
     )
+    orders_topic: TextOrNull = key(None, "Topic that every order, amendment and cancel is told in.")
+    fills_topic: TextOrNull = key(None, "Topic that every fill is told in.")
+    readings_topic: TextOrNull = key(
+        None, "Topic that toxicity, quotes and account are told in, every kpis.sample_s of market time."
+    )
+    dead_letters_topic: TextOrNull = key(None, "Topic that every dead letter is told in.")
     options: Options = key(
         {},
         "Options of librdkafka. `${NAME}` stands for a variable of the environment, and `x_file` names a "

@@ -11,6 +11,7 @@ from typing import Any, Final
 from configs.keys import Section
 from configs.problems import BARE
 from configs.schema import PER_SYMBOL, SHARED
+from configs.schema_kafka import OUTGOING
 from configs.schema_market import Grid
 from configs.settings import Settings, SymbolSettings
 
@@ -40,7 +41,7 @@ def digest(settings: Settings) -> str:
         "symbols": {name: _symbol(symbol) for name, symbol in settings.symbols.items()},
     }
     if settings.source.kind == "kafka":
-        way = ("bootstrap", "options")
+        way = ("bootstrap", "options", *OUTGOING)
         tree["kafka"] = {name: value for name, value in _values(settings.kafka).items() if name not in way}
     return _hashed(tree)
 

@@ -221,8 +221,9 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
         standing = None if self.standing is None else self.standing.dump()
         tally = None if self.tally is None else tuple(self.tally)
         last = self.last[0], self.last[1].tobytes()
+        sizes = self.journal.sizes()  # What topics did not take is counted only then.
         counts = dict(self.journal.letter_counts)
-        return last, self.journal.sizes(), counts, standing, self.equity.dump(), tally
+        return last, sizes, counts, standing, self.equity.dump(), tally
 
     def close(self) -> None:
         """Close the logs; the last symbol to do so merges them."""

@@ -192,6 +192,8 @@ class Journal:
         self.price, self.size = lru_cache(STRINGS)(instrument.price), lru_cache(STRINGS)(instrument.size)
         self.files: dict[str, BinaryIO] = {}
         self.letter_counts: dict[str, int] = {}
+        self.more: tuple[int, ...] = ()
+        """What a journal that also tells in topics counted; one that does not hands it on."""
 
     def open(self, sizes: Sequence[int] | None = None) -> None:
         """Start the parts, or cut them back to the sizes that a checkpoint kept.
@@ -202,7 +204,9 @@ class Journal:
         if self.directory.traded_as:
             self.prefix = f"{self.directory.traded_as[:DIGITS]}-{self.symbol}-"
         own = (*LOGS, SAMPLES)
-        for log, size in zip(own, sizes or (0,) * len(own), strict=True):
+        kept = tuple(sizes or (0,) * len(own))
+        self.more = kept[len(own) :]
+        for log, size in zip(own, kept[: len(own)], strict=True):
             path = self.directory.path / log / f"{self.symbol}.{'bin' if log == SAMPLES else 'jsonl'}"
             file = path.open("r+b" if path.exists() else "w+b")
             if file.seek(0, 2) < size:
@@ -214,18 +218,17 @@ class Journal:
             self.files[log] = file
 
     def sizes(self) -> tuple[int, ...]:
-        """Return how long the parts are, once all of it is written."""
+        """Return how long the parts are, once all of it is written, and what else was counted."""
         for file in self.files.values():
             file.flush()
-        return tuple(file.tell() for file in self.files.values())
+        return *(file.tell() for file in self.files.values()), *self.more
 
     def orders(self, requests: Rows) -> None:
         """Append requests, in their order."""
         self.files["orders"].writelines(self._order(row) for row in plain(requests) if row.kind != QUERY)
 
     def _order(self, row: Fact) -> bytes:
-        op = "place" if row.kind == PLACE else "amend" if row.kind == AMEND else "cancel"
-        return f'{self._head(row)},"op":"{op}",{self._what(row)}}}\n'.encode()
+        return f'{self._head(row)},"op":"{op_of(row)}",{self._what(row)}}}\n'.encode()
 
     def _head(self, row: Fact) -> str:
         return f'{{"ts":{row.ts_recv},"symbol":"{self.symbol}"'
@@ -278,3 +281,8 @@ class Journal:
         """Give the files back."""
         for file in self.files.values():
             file.close()
+
+
+def op_of(row: Fact) -> str:
+    """Return what a request wants."""
+    return "place" if row.kind == PLACE else "amend" if row.kind == AMEND else "cancel"

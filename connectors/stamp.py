@@ -7,7 +7,10 @@ import yaml
 
 from operators.errors import CheckpointRefused
 
-FREE: Final = ("profile", "run.", "metrics.", "source.speed", "kafka.bootstrap", "kafka.options")
+FREE: Final = (
+    *("profile", "run.", "metrics.", "source.speed", "kafka.bootstrap", "kafka.options"),
+    *("kafka.orders_topic", "kafka.fills_topic", "kafka.readings_topic", "kafka.dead_letters_topic"),
+)
 """Settings that no order depends on: they may change between a run and its resumption."""
 MOST_NAMED: Final = 3
 Leaves = dict[str, str]

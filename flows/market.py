@@ -37,7 +37,7 @@ from flows.measures import measure_of, named_measure
 from flows.models import model_of, named_model
 from flows.recordings import recordings_of
 from flows.reloading import Reloading
-from flows.topics import topic_of
+from flows.topics import journal_of, name_run, outlet_of, topic_of
 from flows.watching import Watcher, look_of
 from operators.desk import Rules, open_exchange
 from operators.errors import PhoenixError, SourceError
@@ -47,6 +47,7 @@ from operators.quoter import Model
 
 if TYPE_CHECKING:
     from connectors.kafka.market import KafkaMarket
+    from connectors.kafka.outlet import Outlet
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Program:
     reloading: Reloading
     watcher: Watcher
     topic: "KafkaMarket | None"
+    outlet: "Outlet | None"
 
     def tape(self, symbol: str) -> Tape:
         """Open one symbol's tape."""
@@ -103,7 +105,8 @@ class Program:
     def journal(self, symbol: str) -> Journal:
         """Return one symbol's logs, not yet opened."""
         instrument = self.settings.symbols[symbol].instrument
-        return Journal(self.shared.directory, symbol, instrument, trading_digest(self.settings))
+        own = self.shared.directory, symbol, instrument, trading_digest(self.settings)
+        return journal_of(own, self.outlet, self.shared)
 
     def ending(
         self,
@@ -225,7 +228,10 @@ def program(
     )
     rules = {symbol: rules_for(settings.symbols[symbol], settings.source) for symbol in symbols}
     topic = topic_of(settings.kafka, symbols, console.say) if settings.source.kind == "kafka" else None
-    made = Program(settings, rules, recordings, shared, reloading, watcher, topic)
+    outlet = outlet_of(settings.kafka, console, shared.stop.is_set)
+    if outlet is not None:
+        name_run(directory)
+    made = Program(settings, rules, recordings, shared, reloading, watcher, topic, outlet)
     directory.goes_on_under, directory.laid = made.go_on_under, log.open
     return made
 

@@ -1,12 +1,19 @@
-"""The topic that a market is read from, as the settings say."""
+"""The topic that a market is read from, and those that a run is told in, as the settings say."""
 
+import json
+import uuid
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from configs.schema_kafka import Kafka
+from connectors.console import Console
+from connectors.journal import Journal, RunDirectory
+from connectors.shared import Shared
+from operators.instruments import Instrument
 
 if TYPE_CHECKING:
     from connectors.kafka.market import KafkaMarket
+    from connectors.kafka.outlet import Outlet
 
 
 def topic_of(kafka: Kafka, symbols: Sequence[str], say: Callable[[str], None]) -> "KafkaMarket":
@@ -22,3 +29,47 @@ def topic_of(kafka: Kafka, symbols: Sequence[str], say: Callable[[str], None]) -
     place = Place(kafka.bootstrap, kafka.topic or "", kafka.options)
     time_ms = 0 if kafka.start_time is None else round(kafka.start_time.timestamp() * 1000)
     return open_market(place, Start(kafka.start, time_ms, kafka.start_offsets), symbols, say)
+
+
+def outlet_of(kafka: Kafka, console: Console, stops: Callable[[], bool]) -> "Outlet | None":
+    """Find the topics that a run is told in, or make them; None where there are to be none.
+
+    Raises:
+        ConfigError: an option is none of librdkafka's.
+        SourceError: no broker answers, or it makes none.
+    """
+    named = {
+        "order": kafka.orders_topic,
+        "fill": kafka.fills_topic,
+        "reading": kafka.readings_topic,
+        "dead_letter": kafka.dead_letters_topic,
+    }
+    topics = {kind: topic for kind, topic in named.items() if topic is not None}
+    if not topics:
+        return None
+    from connectors.kafka.connection import Place  # noqa: PLC0415 - most runs do without a client
+    from connectors.kafka.outlet import Outlet  # noqa: PLC0415 - the same
+    from connectors.kafka.publisher import AS_THE_BROKER_SAYS, make_topic  # noqa: PLC0415 - the same
+
+    places = [Place(kafka.bootstrap, topic, kafka.options) for topic in dict.fromkeys(topics.values())]
+    for place in places:
+        make_topic(place, AS_THE_BROKER_SAYS)
+    return Outlet(places[0], topics, console, stops)
+
+
+def name_run(directory: RunDirectory) -> None:
+    """Let a run directory keep the name that its run is told under."""
+    from connectors.kafka.telling import RUN  # noqa: PLC0415 - most runs do without a client
+
+    directory.texts = {RUN: json.dumps({"run": uuid.uuid4().hex}) + "\n", **directory.texts}
+
+
+def journal_of(
+    own: tuple[RunDirectory, str, Instrument, str], outlet: "Outlet | None", shared: Shared
+) -> Journal:
+    """Return a symbol's logs, not yet opened, which are also told where there is an outlet."""
+    if outlet is None:
+        return Journal(*own)
+    from connectors.kafka.telling import TellingJournal  # noqa: PLC0415 - most runs do without a client
+
+    return TellingJournal(own, outlet, shared.refuse)

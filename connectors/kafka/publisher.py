@@ -28,6 +28,8 @@ from operators.instruments import Instrument
 
 FLUSH_S: Final = 30.0
 BATCH: Final = 10_000
+AS_THE_BROKER_SAYS: Final = -1
+"""Of partitions: what it makes where nobody asks for a number."""
 Sent = tuple[int, str, int, bytes]
 """Receive time, symbol, number and the message."""
 

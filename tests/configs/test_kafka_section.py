@@ -34,6 +34,10 @@ def refused(*overrides):
             "--set kafka.options: must not hold auto.offset.reset: kafka.start says it, was a mapping",
         ),
         (
+            (*TOPIC, "kafka.fills_topic=market"),
+            'kafka.fills_topic: must not be kafka.topic, where the market is, was "market"',
+        ),
+        (
             (*TOPIC, "kafka.options=[1]"),
             "--set kafka.options: must be a mapping from names to texts, was a list",
         ),
@@ -72,6 +76,8 @@ def test_how_a_broker_is_reached_changes_no_order_and_what_is_read_does():
     one = load(PROFILE, TOPIC)
     elsewhere = load(PROFILE, (*TOPIC, "kafka.bootstrap=there:9092", 'kafka.options={"client.id": "me"}'))
     assert digest(elsewhere) == digest(one)
+    telling = [f"kafka.{kind}_topic=told" for kind in ("orders", "fills", "readings", "dead_letters")]
+    assert digest(load(PROFILE, (*TOPIC, *telling))) == digest(one)
     assert digest(load(PROFILE, (*TOPIC, "kafka.start=latest"))) != digest(one)
     assert digest(load(PROFILE)) != digest(one)
     assert trading_digest(load(PROFILE)) == trading_digest(one)

@@ -6,12 +6,14 @@ import re
 import msgspec
 import pytest
 
+from connectors.kafka import outgoing
 from connectors.kafka.messages import KINDS, Fact, decode, encode
 from connectors.recorded.letters import Unusable
 from operators.kernel import ROOT
 
 PAGE = (ROOT / "docs" / "kafka_messages.md").read_text()
-EXAMPLES = [json.loads(text) for text in re.findall(r"```json\n(.*?)\n```", PAGE, re.DOTALL)]
+EVERY_EXAMPLE = [json.loads(text) for text in re.findall(r"```json\n(.*?)\n```", PAGE, re.DOTALL)]
+EXAMPLES, TOLD = EVERY_EXAMPLE[: len(KINDS)], EVERY_EXAMPLE[len(KINDS) :]
 TRADE = next(each for each in EXAMPLES if each["type"] == "trade")
 
 
@@ -28,6 +30,14 @@ def test_the_page_shows_one_of_each_kind_and_each_is_what_it_says():
         assert json.loads(encode(decode(json.dumps(example).encode()))) == example
 
 
+def test_the_page_shows_one_of_each_kind_that_a_run_tells():
+    assert [each["type"] for each in TOLD] == [outgoing.name_of(kind) for kind in outgoing.KINDS]
+    for example, kind in zip(TOLD, outgoing.KINDS, strict=True):
+        told = msgspec.json.decode(json.dumps(example), type=kind)
+        assert json.loads(encode(told)) == example
+        assert list(json.loads(encode(told))) == list(example)
+
+
 def names(kind):
     return {field.encode_name for field in msgspec.structs.fields(kind)}
 
@@ -37,7 +47,12 @@ def test_the_page_lists_every_field_of_every_kind_and_no_other():
     sections = re.findall(r"\n## (.*?)\n(.*?)(?=\n## |\Z)", PAGE, re.DOTALL)
     listed = {title: set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) for title, text in sections}
     assert listed.pop("Fields of every message") == {"type", *common}
-    assert listed == {kind.__struct_config__.tag: names(kind) - common for kind in KINDS}
+    own = names(outgoing.Told)
+    assert listed.pop("What a run tells") == {"type", *own}
+    assert listed == {
+        **{kind.__struct_config__.tag: names(kind) - common for kind in KINDS},
+        **{outgoing.name_of(kind): names(kind) - own for kind in outgoing.KINDS},
+    }
 
 
 def test_fields_that_nobody_listed_are_passed_over():

@@ -1,0 +1,188 @@
+"""A journal that also tells in topics what it writes, and whose sizes wait until brokers have it.
+
+Numbers of messages stand in the checkpoint beside the lengths of the files: what a
+run that was killed does again, it tells again under the same numbers.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any, Final, NoReturn
+
+import numpy as np
+
+from connectors.journal import Journal, RunDirectory, op_of
+from connectors.kafka.messages import VERSION, encode
+from connectors.kafka.outgoing import KINDS, Fill, Letter, Order, Reading, Told, name_of
+from connectors.kafka.outlet import Outlet
+from connectors.recorded.letters import excerpt
+from connectors.tape import DeadLetter
+from operators import ledger
+from operators.errors import PhoenixError, RunDirectoryError
+from operators.instruments import Instrument
+from operators.kernel import Table
+from operators.kpis import HALTED, PAUSED, REDUCING
+from operators.ledger import MICRO
+from operators.rows import MAKER, QUERY, Fact, Rows, plain
+from operators.samples import Sample
+from operators.toxicity import STATUSES
+
+RUN: Final = "run.json"
+"""In a run directory: the name under which its run is told."""
+UNDELIVERED: Final = "undelivered"
+KEPT_BYTES: Final = 1 << 10
+PLACE: Final = re.compile(r"(?P<topic>.+)\[(?P<partition>\d+)\]@(?P<offset>\d+)")
+STATES: Final = {0: "active", REDUCING: "reducing", HALTED: "halted"}
+
+
+class TellingJournal(Journal):
+    """One symbol's parts of the logs, and its messages."""
+
+    def __init__(
+        self,
+        own: tuple[RunDirectory, str, Instrument, str],
+        outlet: Outlet,
+        refuse: Callable[[PhoenixError], NoReturn],
+    ) -> None:
+        super().__init__(*own)
+        self.outlet, self.refuse = outlet, refuse
+        self.told = dict.fromkeys(map(name_of, KINDS), 0)
+        self.run, self.reached_ns = "", 1
+
+    def open(self, sizes: Sequence[int] | None = None) -> None:
+        """Go on at the numbers that a checkpoint kept.
+
+        Raises:
+            RunDirectoryError: the directory does not say which run this is.
+        """
+        super().open(sizes)
+        self.told |= dict(zip(self.told, self.more, strict=False))
+        path = self.directory.path / RUN
+        try:
+            self.run = str(json.loads(path.read_bytes())["run"])
+        except (OSError, ValueError, KeyError, TypeError):
+            raise RunDirectoryError(f"{path} does not name the run: it was changed") from None
+
+    def sizes(self) -> tuple[int, ...]:
+        """Wait until brokers have everything; what they refuse becomes dead letters."""
+        try:
+            while refused := self.outlet.wait(self.symbol):
+                for topic, message, why in refused:
+                    text = f"{why}: {excerpt(message[:KEPT_BYTES])}"
+                    letter = DeadLetter(self.reached_ns, self.symbol, UNDELIVERED, topic, text)
+                    super().letters([letter])
+                    self.outlet.console.letters([letter])
+                    if topic != self.outlet.topics.get(name_of(Letter)):
+                        self._tell_letter(letter)
+        except PhoenixError as error:
+            self.refuse(error)
+        self.more = tuple(self.told.values())
+        return super().sizes()
+
+    def orders(self, requests: Rows) -> None:
+        """Append and tell requests."""
+        super().orders(requests)
+        for row in plain(requests):
+            if row.kind != QUERY:
+                self._tell(Order, op=op_of(row), **self._of(row))
+
+    def fills(self, rows: Rows, fills: Table[ledger.Fill]) -> None:
+        """Append and tell fills."""
+        super().fills(rows, fills)
+        for row, (_, fee_tick_lots, fee_micro, lots) in zip(
+            plain(rows), np.asarray(fills).tolist(), strict=True
+        ):
+            fee = self.money(fee_tick_lots * MICRO + fee_micro)
+            maker = row.marks & MAKER != 0
+            self._tell(Fill, fee=fee, maker=maker, position=self.size(lots), **self._of(row))
+
+    def samples(self, samples: Table[Sample]) -> None:
+        """Append and tell samples of the account."""
+        super().samples(samples)
+        names = Sample.dtype.names or ()
+        for row in np.asarray(samples).tolist():
+            self._tell(Reading, **self._reading(dict(zip(names, row, strict=True))))
+
+    def letters(self, letters: Sequence[DeadLetter]) -> None:
+        """Append and tell dead letters."""
+        super().letters(letters)
+        for letter in letters:
+            self._tell_letter(letter)
+
+    def _of(self, row: Fact) -> dict[str, Any]:
+        price, size = self.price(row.price_ticks), self.size(row.size_lots)
+        side = "buy" if row.side > 0 else "sell"
+        return {"ts": row.ts_recv, "id": f"{self.prefix}{row.id}", "side": side, "price": price, "size": size}
+
+    def _reading(self, at: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "ts": at["ts_ns"],
+            "intervals": at["n_intervals"],
+            "status": STATUSES[at["status"]],
+            "vpin": _decimal(at["value"]),
+            "level": _decimal(at["level"]),
+            "buckets": at["n_closed"],
+            "state": STATES[at["mode"] & (REDUCING | HALTED)],
+            "paused": at["mode"] & PAUSED != 0,
+            **self._quotes(at),
+            **self._account(at),
+        }
+
+    def _quotes(self, at: dict[str, Any]) -> dict[str, Any]:
+        tick = self.instrument.tick
+        return {
+            "best_bid": self._there(at["touch_bid_ticks"]),
+            "best_ask": self._there(at["touch_ask_ticks"]),
+            "mid": f"{at['twice_mid_ticks'] * tick / 2:f}" if at["twice_mid_ticks"] else None,
+            "bid": self._there(at["bid_ticks"]),
+            "ask": self._there(at["ask_ticks"]),
+            "reservation_price": _decimal(at["reservation_ticks"], tick),
+            "half_spread": _decimal(at["half_spread_ticks"], tick),
+            "widening": _decimal(at["widening"]),
+        }
+
+    def _account(self, at: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "position": self.size(at["position_lots"]),
+            "pnl_after_fees": self.money(at["twice_equity"] * MICRO // 2 - at["less_micro"]),
+            "fees": self.money(at["fees_tick_lots"] * MICRO + at["fees_micro"]),
+            "funding": self.money(at["funding_tick_lots"] * MICRO + at["funding_micro"]),
+            "traded_notional": self.money(at["traded_tick_lots"] * MICRO),
+            "orders": at["n_accepted"],
+            "filled_orders": at["n_with_fill"],
+            "fills": at["n_fills"],
+        }
+
+    def _there(self, ticks: int) -> str | None:
+        return self.price(ticks) if ticks else None
+
+    def _tell_letter(self, letter: DeadLetter) -> None:
+        found = PLACE.fullmatch(letter.where)
+        place = found.groupdict() if found else {"topic": None, "partition": None, "offset": None}
+        numbers = {name: int(place[name]) if found else None for name in ("partition", "offset")}
+        texts = {"reason": letter.reason, "where": _clean(letter.where), "text": _clean(letter.text)}
+        self._tell(Letter, ts=max(1, letter.ts), topic=place["topic"], **numbers, **texts)
+
+    def _tell(self, kind: type[Told], **what: Any) -> None:  # noqa: ANN401 - fields of any kind
+        name = name_of(kind)
+        topic = self.outlet.topics.get(name)
+        if topic is None:
+            return
+        self.told[name] += 1
+        self.reached_ns = what["ts"]
+        message = kind(v=VERSION, run=self.run, symbol=self.symbol, n=self.told[name], **what)
+        try:
+            self.outlet.send(topic, self.symbol, encode(message))
+        except PhoenixError as error:
+            self.refuse(error)
+
+
+def _decimal(value: float, step: Decimal = Decimal(1)) -> str:
+    """Write a number in plain digits, in whole steps of its own or of a tick."""
+    return f"{Decimal(repr(value)) * step:f}"
+
+
+def _clean(text: str) -> str:
+    """A file's name may hold what is no text."""
+    return text.encode("utf-8", "backslashreplace").decode()

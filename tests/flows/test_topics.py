@@ -1,0 +1,166 @@
+"""What a run tells in topics: its files, message by message, however often it is killed."""
+
+import json
+import re
+import subprocess
+import sys
+from itertools import islice
+from typing import Any
+
+from connectors.samples import read_samples
+from flows.publishing import send
+from operators.kernel import ROOT
+from tests.oracles.broker import free_port
+from tests.oracles.kills import kill_until
+from tests.oracles.runs import PROFILE, fused, graphed, lines, lively, made
+
+SYMBOLS = ("BTCUSDC", "DOGEUSDC", "ETHUSDC")
+MARKET = lively(*SYMBOLS, seconds=6)
+FILES = {"order": "orders", "fill": "fills"}
+PAGE = (ROOT / "docs" / "kafka.md").read_text()
+(CONSUMER,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+def told_in(broker, **topics):
+    named = [f"kafka.{kind}_topic={topic}" for kind, topic in topics.items()]
+    return (f"kafka.bootstrap={broker.bootstrap}", *named)
+
+
+def whole(broker):
+    """Return a topic for each kind, and the settings that name them."""
+    topics = {kind: broker.topic(2) for kind in ("orders", "fills", "readings", "dead_letters")}
+    return list(topics.values()), told_in(broker, **topics)
+
+
+def heard(broker, topics, out):
+    """Return what a run told, by type and symbol in the order of `n`; what came again said the same."""
+    run = json.loads((out / "run.json").read_text())["run"]
+    found: dict[tuple[str, str], dict[int, dict[str, Any]]] = {}
+    repeats = 0
+    for topic in dict.fromkeys(topics):
+        for partition in range(len(broker.admin.list_topics(topic, timeout=10).topics[topic].partitions)):
+            for key, value in broker.kept(topic, partition):
+                told = json.loads(value)
+                if told.pop("run") != run:
+                    continue
+                assert key == told["symbol"].encode()
+                name = told.pop("type"), told["symbol"]
+                n = told.pop("n")
+                there = found.setdefault(name, {})
+                assert there.setdefault(n, told) == told, "conflicts with what was told before"
+                assert n <= len(there), "something before it is missing"
+                repeats += len(there) > n
+    return {name: list(there.values()) for name, there in found.items()}, repeats
+
+
+def require_files(told, out):
+    """Orders and fills are the lines of the files; readings the figures of the samples."""
+    for kind, file in FILES.items():
+        for symbol in SYMBOLS:
+            written = [each for each in lines(out / f"{file}.jsonl") if each["symbol"] == symbol]
+            said = told.get((kind, symbol), [])
+            assert {each.pop("v") for each in said} <= {1}
+            assert said == written
+    for symbol in SYMBOLS:
+        samples = read_samples(out / "samples" / f"{symbol}.bin")
+        said = told["reading", symbol]
+        for field, column in (("ts", "ts_ns"), ("fills", "n_fills"), ("buckets", "n_closed")):
+            assert [each[field] for each in said] == samples[column].tolist()
+        assert [float(each["vpin"]) for each in said] == samples["value"].tolist()
+
+
+def test_every_order_fill_and_reading_is_told_as_it_is_written(broker, tmp_path):
+    topics, settings = whole(broker)
+    out = graphed(made(tmp_path / "run", *MARKET, *settings), every_s=0.1, workers=2)
+    told, repeats = heard(broker, topics, out)
+    assert repeats == 0
+    assert sum(len(told["order", symbol]) for symbol in SYMBOLS) > 100
+    assert sum(len(told["fill", symbol]) for symbol in SYMBOLS) > 15
+    require_files(told, out)
+
+
+def test_the_fused_driver_tells_the_same_and_both_make_what_they_make_untold(broker, tmp_path):
+    topics, settings = whole(broker)
+    both = [
+        graphed(made(tmp_path / "graph", *MARKET, *settings)),
+        fused(made(tmp_path / "fused", *MARKET, *settings)),
+    ]
+    assert heard(broker, topics, both[0]) == heard(broker, topics, both[1])
+    untold = fused(made(tmp_path / "untold", *MARKET))
+    for name in ("orders.jsonl", "fills.jsonl", "summary.json"):
+        assert {(out / name).read_bytes() for out in both} == {(untold / name).read_bytes()}
+    assert not (untold / "run.json").exists()
+
+
+def test_kills_lose_nothing_and_what_is_told_again_has_the_same_name(broker, tmp_path):
+    topics, settings = whole(broker)
+    plain = graphed(made(tmp_path / "plain", *MARKET, *settings))
+    without, _ = heard(broker, topics, plain)
+    n_repeats = 0
+    for out in kill_until(6, tmp_path, (*MARKET, *settings), PROFILE, (1, 2), 0.3):
+        told, repeats = heard(broker, topics, out)
+        n_repeats += repeats
+        assert told == without
+        require_files(told, out)
+    assert n_repeats > 0
+
+
+def test_the_consumer_of_the_page_drops_what_comes_again(broker, tmp_path):
+    topics, settings = whole(broker)
+    outs = list(kill_until(3, tmp_path, (*MARKET, *settings), PROFILE, (1,), 0.3))
+    wanted = [each for out in outs for each in lines(out / "orders.jsonl")]
+    (tmp_path / "consumer.py").write_text(CONSUMER)
+    command = [sys.executable, str(tmp_path / "consumer.py"), broker.bootstrap, topics[0]]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        told = [json.loads(line) for line in islice(process.stdout, len(wanted))]
+        process.kill()
+        assert process.stderr.read() == ""
+
+    def one(order):
+        return order["ts"], order["symbol"], order["id"], order["op"], order["price"], order["size"]
+
+    assert sorted(map(one, told)) == sorted(map(one, wanted))
+
+
+def test_a_dead_letter_of_a_topic_tells_its_place(broker, tmp_path):
+    market, letters = broker.topic(), broker.topic()
+    send(PROFILE, (*MARKET, f"kafka.bootstrap={broker.bootstrap}"), market)
+    sent = broker.kept(market)
+    again = broker.topic()
+    broker.send(again, *sent[:50], (b"ETHUSDC", b"no message"), *sent[50:])
+    settings = ("source.kind=kafka", f"kafka.topic={again}", *told_in(broker, dead_letters=letters))
+    out = graphed(made(tmp_path / "run", *MARKET, *settings))
+    ((name, (letter,)),) = heard(broker, [letters], out)[0].items()
+    assert name == ("dead_letter", "ETHUSDC")
+    place = {"topic": again, "partition": 0, "offset": 50, "where": f"{again}[0]@50"}
+    assert letter.items() >= (place | {"reason": "malformed_json", "text": "no message"}).items()
+
+
+def test_what_a_broker_refuses_is_counted_told_and_a_dead_letter(broker, tmp_path):
+    small, letters = broker.topic(1, **{"max.message.bytes": "400"}), broker.topic()
+    settings = told_in(broker, readings=small, dead_letters=letters)
+    out = graphed(made(tmp_path / "run", *MARKET, *settings), every_s=0.1)
+    told, _ = heard(broker, [small, letters], out)
+    written = lines(out / "dead_letters.jsonl")
+    assert len(written) >= 3 * 4
+    assert {(each["reason"], each["where"]) for each in written} == {("undelivered", small)}
+    assert all("too large" in each["text"] for each in written)
+    assert {kind for kind, _ in told} == {"dead_letter"}
+    summary = json.loads((out / "summary.json").read_text())["symbols"]
+    for symbol in SYMBOLS:
+        n = len(told["dead_letter", symbol])
+        assert summary[symbol]["dead_letter_reasons"] == {"undelivered": n}
+        assert n == sum(each["symbol"] == symbol for each in written)
+
+
+def test_without_a_broker_there_is_one_sentence_and_an_exit_code(tmp_path):
+    address = f"127.0.0.1:{free_port()}"
+    settings = [f"--set=kafka.bootstrap={address}", "--set=kafka.orders_topic=orders"]
+    command = [sys.executable, "-m", "flows.cli", "run", *settings, "--out", str(tmp_path / "run")]
+    ended = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, timeout=120, check=False)
+    assert ended.returncode == 1
+    (sentence,) = ended.stderr.splitlines()
+    assert sentence.startswith(f"kafka.bootstrap: no broker answers at {address} (")
+    assert not (tmp_path / "run").exists()
