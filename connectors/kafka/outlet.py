@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -89,9 +89,9 @@ class Outlet:
         return self._refused.pop(symbol, [])
 
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
-        topic, key, value = message.topic() or "", message.key() or b"", message.value() or b""
+        symbol = (message.key() or b"").decode()
         why = "" if error is None else error.str()
-        self._settle(cast("bytes", key).decode(), Refused(topic, cast("bytes", value), why), error)
+        self._settle(symbol, Refused(message.topic() or "", message.value() or b"", why), error)
 
     def _settle(self, symbol: str, told: Refused, error: KafkaError | None) -> None:
         """Callbacks come in whichever worker polls."""

@@ -159,10 +159,16 @@ class TellingJournal(Journal):
 
     def _tell_letter(self, letter: DeadLetter) -> None:
         found = PLACE.fullmatch(letter.where)
-        place = found.groupdict() if found else {"topic": None, "partition": None, "offset": None}
-        numbers = {name: int(place[name]) if found else None for name in ("partition", "offset")}
-        texts = {"reason": letter.reason, "where": _clean(letter.where), "text": _clean(letter.text)}
-        self._tell(Letter, ts=max(1, letter.ts), topic=place["topic"], **numbers, **texts)
+        self._tell(
+            Letter,
+            ts=max(1, letter.ts),
+            reason=letter.reason,
+            where=_clean(letter.where),
+            topic=_clean(found["topic"]) if found else None,
+            partition=int(found["partition"]) if found else None,
+            offset=int(found["offset"]) if found else None,
+            text=_clean(letter.text),
+        )
 
     def _tell(self, kind: type[Told], **what: Any) -> None:  # noqa: ANN401 - fields of any kind
         name = name_of(kind)
