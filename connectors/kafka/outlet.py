@@ -41,9 +41,9 @@ class Outlet:
         """
         self.place, self.topics, self.console, self.stops = place, topics, console, stops
         self._troubles, self._lock = Troubles(), threading.Lock()
-        own = {"enable.idempotence": True, "linger.ms": 5, "message.timeout.ms": 0}
+        own = {"enable.idempotence": True, "message.timeout.ms": 0}
         try:
-            self._producer = Producer({**connection(place, self._troubles), **own})
+            self._producer = Producer({"linger.ms": 5, **connection(place, self._troubles), **own})
         except KafkaException as error:
             refuse_options(error)
         self._under_way: Counter[str] = Counter()
