@@ -28,7 +28,7 @@ from operators.rows import MAKER, QUERY, Fact, Rows, plain
 from operators.samples import Sample
 from operators.toxicity import STATUSES
 
-RUN: Final = "run.json"
+RUN: Final = "told_as.json"
 """In a run directory: the name under which its run is told."""
 UNDELIVERED: Final = "undelivered"
 KEPT_BYTES: Final = 1 << 10

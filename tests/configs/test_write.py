@@ -148,7 +148,7 @@ def values_of(field):
     return {
         bool: st.booleans(),
         datetime: st.integers(0, 7 * 10**15).map(lambda us: (EPOCH + timedelta(microseconds=us)).isoformat()),
-        str: st.text(min_size=1).filter(str.isprintable),
+        str: st.text(st.just(" ") | st.characters(categories=["L", "M", "N", "P", "S"]), min_size=1),
     }[kind]
 
 
@@ -156,7 +156,7 @@ def values_of(field):
 FIXED = {"price", "mean_trade_notional", "max_inventory_lots", "n_buckets", "cdf_window", "kind", "path"}
 FIXED |= {*TOTALS, "budget_notional", "measure", "outage_for_s"}
 FIXED |= {"model", "window_s", "fit_from_bps", "fit_to_bps"}
-FIXED |= {"unknown_after_ms", "orders_per_s"}
+FIXED |= {"unknown_after_ms", "orders_per_s", "topic"}
 
 
 @st.composite

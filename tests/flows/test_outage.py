@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 
@@ -66,12 +67,12 @@ def sentence_with(process, words):
 
 def once(messages, out):
     """Return the orders told, each once; those that came again said the same."""
-    told = {}
+    told: dict[int, dict[str, Any]] = {}
     for _, value in messages:
         order = json.loads(value)
         assert told.setdefault(order["n"], order) == order
     assert list(told) == list(range(1, len(told) + 1))
-    run = json.loads((out / "run.json").read_text())["run"]
+    run = json.loads((out / "told_as.json").read_text())["run"]
     heads = ("type", "v", "run", "n")
     assert {order["run"] for order in told.values()} == {run}
     return [{name: each for name, each in order.items() if name not in heads} for order in told.values()]

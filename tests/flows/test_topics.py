@@ -38,7 +38,7 @@ def whole(broker):
 
 def heard(broker, topics, out):
     """Return what a run told, by type and symbol in the order of `n`; what came again said the same."""
-    run = json.loads((out / "run.json").read_text())["run"]
+    run = json.loads((out / "told_as.json").read_text())["run"]
     found: dict[tuple[str, str], dict[int, dict[str, Any]]] = {}
     repeats = 0
     for topic in dict.fromkeys(topics):
@@ -93,7 +93,7 @@ def test_the_fused_driver_tells_the_same_and_both_make_what_they_make_untold(bro
     untold = fused(made(tmp_path / "untold", *MARKET))
     for name in ("orders.jsonl", "fills.jsonl", "summary.json"):
         assert {(out / name).read_bytes() for out in both} == {(untold / name).read_bytes()}
-    assert not (untold / "run.json").exists()
+    assert not (untold / "told_as.json").exists()
 
 
 @pytest.mark.parametrize("more", [(), (SLOW,)], ids=["at once", "when waited for"])
