@@ -8,12 +8,14 @@ from itertools import islice
 from typing import Any
 
 import pytest
+from bytewax.recovery import init_db_dir
 
 from connectors.samples import read_samples
 from flows.publishing import send
 from operators.kernel import ROOT
 from tests.oracles.broker import free_port
-from tests.oracles.kills import kill_until
+from tests.oracles.kills import kill_until, wait_for_growth
+from tests.oracles.nursery import start
 from tests.oracles.runs import PROFILE, fused, graphed, lines, lively, made
 
 SYMBOLS = ("BTCUSDC", "DOGEUSDC", "ETHUSDC")
@@ -169,3 +171,23 @@ def test_without_a_broker_there_is_one_sentence_and_an_exit_code(tmp_path):
     (sentence,) = ended.stderr.splitlines()
     assert sentence.startswith(f"kafka.bootstrap: no broker answers at {address} (")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_goes_on_without_topics_and_with_them_again(broker, tmp_path):
+    topics, settings = whole(broker)
+    plain = fused(made(tmp_path / "plain", *MARKET))
+    out, store = tmp_path / "run", tmp_path / "store"
+    store.mkdir()
+    init_db_dir(store, 1)
+    for more in (settings, (), settings):
+        process = start(out, (*MARKET, *more), PROFILE, 1, store)
+        wait_for_growth(out, process)
+        process.kill()
+        process.join()
+    told, _ = heard(broker, topics, graphed(made(out, *MARKET, *settings), store=store))
+    assert (out / "orders.jsonl").read_bytes() == (plain / "orders.jsonl").read_bytes()
+    for symbol in SYMBOLS:
+        written = [each for each in lines(out / "orders.jsonl") if each["symbol"] == symbol]
+        said = [{name: each[name] for name in written[0]} for each in told["order", symbol]]
+        assert said[-1] == written[-1]
+        assert all(order in written for order in said)
