@@ -111,6 +111,7 @@ def test_the_first_page_s_program_shows_what_toxicity_was(monkeypatch):
 
 def test_every_program_on_a_page_has_a_test():
     tested = {"README.md", "docs/quoting_models.md", "docs/toxicity_measures.md", "docs/vpin_command.md"}
+    tested |= {"docs/kafka.md"}  # its consumer: tests/flows/test_topics.py
     assert {page.name for page in pages() if page.blocks("python")} == tested
 
 
