@@ -198,13 +198,7 @@ def program(
     """
     watched = watched or Watched(config, tuple(overrides))
     seen = look_of(watched.config)
-    settings = load(config, overrides)
-    recordings: dict[str, Recording] = {}
-    market = None
-    if settings.source.kind == "recorded":
-        recordings = recordings_of(config, settings, home(config, overrides).market)
-        market = next(iter(recordings.values())).market
-        settings = load(config, overrides, symbols=list(recordings), market=market)
+    settings, recordings, market = _loaded(config, overrides)
     symbols = [symbol for symbol in settings.symbols if not recordings or symbol in recordings]
     for symbol in symbols:
         measure_of(settings.symbols[symbol])
@@ -213,10 +207,9 @@ def program(
     reloading, console = Reloading(settings, config, overrides), _console(settings, log)
     watcher = Watcher(watched.config, _reader(watched, list(recordings), market), reloading, console, seen)
     directory = _directory(settings, symbols, out, watched, reloading)
-    stamp = Stamp(code_digest(settings.symbols[symbol] for symbol in symbols), digest(settings))
     shared = Shared(
         directory,
-        stamp,
+        Stamp(code_digest(settings.symbols[symbol] for symbol in symbols), digest(settings)),
         {symbol: Mailbox() for symbol in symbols},
         threading.Event(),
         console.progress,
@@ -234,6 +227,16 @@ def program(
     made = Program(settings, rules, recordings, shared, reloading, watcher, topic, outlet)
     directory.goes_on_under, directory.laid = made.go_on_under, log.open
     return made
+
+
+def _loaded(config: Path, overrides: Sequence[str]) -> tuple[Settings, dict[str, Recording], str | None]:
+    """Return the settings, what is recorded of their symbols, and the market that the recordings are of."""
+    settings = load(config, overrides)
+    if settings.source.kind != "recorded":
+        return settings, {}, None
+    recordings = recordings_of(config, settings, home(config, overrides).market)
+    market = next(iter(recordings.values())).market
+    return load(config, overrides, symbols=list(recordings), market=market), recordings, market
 
 
 def _console(settings: Settings, log: LogFile) -> Console:

@@ -81,6 +81,16 @@ class Desk:
         return driver(made(out, control, config=self.folder / "before.yaml"))
 
 
+def stopped(folder, seconds):
+    """A paced run that was stopped once it had traded."""
+    desk = Desk(folder, seconds, speed=5)
+    process = desk.start("--config", str(desk.config))
+    desk.wait(desk.has_traded, process)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+    return desk
+
+
 @pytest.fixture(scope="module")
 def edited(tmp_path_factory):
     """A paced run whose file was edited well, badly, twice in a second and in a pause."""
@@ -158,11 +168,7 @@ def test_a_kill_right_after_a_reload_at_full_speed_goes_on_with_the_new_settings
 
 
 def test_what_was_edited_while_it_was_stopped_comes_with_the_first_frame(tmp_path):
-    desk = Desk(tmp_path, 60, speed=5)
-    process = desk.start("--config", str(desk.config))
-    desk.wait(desk.has_traded, process)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 0
+    desk = stopped(tmp_path, 60)
     desk.save(vpin__multiplier=2.5)
     desk.set("source.speed", 0)
     desk.save()
@@ -174,11 +180,7 @@ def test_what_was_edited_while_it_was_stopped_comes_with_the_first_frame(tmp_pat
 
 
 def test_what_needs_a_restart_is_refused_when_named_and_left_alone_when_not(tmp_path):
-    desk = Desk(tmp_path, 30, speed=5)
-    process = desk.start("--config", str(desk.config))
-    desk.wait(desk.has_traded, process)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 0
+    desk = stopped(tmp_path, 30)
     desk.save(risk__total_notional=5_000_000, vpin__multiplier=2.5)
     named = phoenix("run", "--resume", "--out", desk.out, "--config", desk.config)
     assert named.returncode == 3
