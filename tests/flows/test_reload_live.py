@@ -167,6 +167,23 @@ def test_a_kill_right_after_a_reload_at_full_speed_goes_on_with_the_new_settings
     assert logs(desk.replayed(), SAME) == logs(desk.out, SAME)
 
 
+def test_two_changes_within_a_second_are_both_taken_in(tmp_path):
+    desk = Desk(tmp_path, 20, speed=4)
+    process = desk.start("--config", str(desk.config))
+    try:
+        desk.wait(desk.has_traded, process)
+        desk.save(vpin__multiplier=1.5)
+        time.sleep(0.3)
+        desk.save(vpin__threshold=0.34)
+        desk.wait(lambda: "vpin.threshold" in "".join(map(str, desk.controls())), process)
+        assert process.wait(120) == 0
+    finally:
+        process.kill()
+    now = {key: new for each in desk.controls() for key, (_, new) in each["changes"].items()}
+    assert now == {"vpin.multiplier": "1.5", "vpin.threshold": "0.34"}
+    assert logs(desk.replayed(), SAME) == logs(desk.out, SAME)
+
+
 def test_what_was_edited_while_it_was_stopped_comes_with_the_first_frame(tmp_path):
     desk = stopped(tmp_path, 60)
     desk.save(vpin__multiplier=2.5)
