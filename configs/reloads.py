@@ -27,11 +27,6 @@ BUDGETS: Final = frozenset(
 )
 GRID: Final = frozenset({"decide", "clock_ms"})
 """Keys of `quoting` that the clock of a run is made by."""
-UNTRADED: Final = (
-    *("profile", "run", "metrics", "source.speed", "kafka.bootstrap", "kafka.options"),
-    *("kafka.orders_topic", "kafka.fills_topic", "kafka.readings_topic", "kafka.dead_letters_topic"),
-)
-"""Keys that no order depends on; they are read at a start alone."""
 
 
 def takes_hold(key: str, *, own_measure: bool = False) -> str:

@@ -49,11 +49,12 @@ class RunDirectory:
         symbols: Sequence[str],
         texts: Mapping[str, str],
         may_change: Callable[[str], bool] = never,
-        goes_on_under: Callable[[Path], None] = lambda _: None,
     ) -> None:
-        """Take also which settings may change, and what is called to go on in a run that was begun."""
+        """Take also which settings may change while a run goes on."""
         self.path, self.symbols, self.texts = path, sorted(symbols), dict(texts)
-        self.may_change, self.goes_on_under = may_change, goes_on_under
+        self.may_change = may_change
+        self.goes_on_under: Callable[[Path], None] = lambda _: None
+        """Called with the directory to go on in a run that was begun."""
         self.laid: Callable[[Path], None] = lambda _: None
         """Called with the directory once a run can be written there."""
         self.identity = ""
