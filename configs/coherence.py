@@ -52,10 +52,18 @@ def kafka_clashes(kafka: Kafka) -> Iterator[Clash]:
     if kafka.start == "offsets" and not kafka.start_offsets:
         yield Clash(("start_offsets", "start"), "must be given when kafka.start is offsets")
 
+    if kafka.reports_topic is not None and kafka.orders_topic is None:
+        yield Clash(("orders_topic", "reports_topic"), "must be given when kafka.reports_topic is")
+    if kafka.reports_topic is not None and not kafka.tells_best:
+        yield Clash(("tells_best", "reports_topic"), "must be true at a venue elsewhere", "false")
+
 
 def outgoing_clashes(kafka: Kafka) -> Iterator[Clash]:
-    """Check that a run does not read what it tells."""
-    for field in OUTGOING:
+    """Check that a run does not read what it tells, unless a topic holds everything."""
+    if kafka.control_topic is not None and kafka.control_topic in (kafka.topic, kafka.reports_topic):
+        text = "must be a topic of its own: all of it is read at the start"
+        yield Clash(("control_topic", "topic", "reports_topic"), text, kafka.control_topic)
+    for field in OUTGOING if kafka.reports_topic is None else ():
         if kafka.topic is not None and getattr(kafka, field) == kafka.topic:
             yield Clash((field, "topic"), "must not be kafka.topic, where the market is", kafka.topic)
 

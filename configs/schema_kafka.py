@@ -3,7 +3,7 @@
 from typing import Final, Literal
 
 from configs.keys import Section, key
-from configs.scalars import Flag, InstantOrNull, Offsets, Options, Text, TextOrNull
+from configs.scalars import Flag, InstantOrNull, NumberOrNull, Offsets, Options, Text, TextOrNull
 
 OUTGOING: Final = ("orders_topic", "fills_topic", "readings_topic", "dead_letters_topic")
 """What a run tells of itself, which changes no order."""
@@ -23,6 +23,22 @@ class Kafka(Section):
     start_offsets: Offsets = key({}, "For start offsets: of the partitions named; others begin at earliest.")
     tells_best: Flag = key(
         True, "The topic tells best bids and offers; where it does not, they are made from its depth."
+    )
+    reports_topic: TextOrNull = key(
+        None,
+        "Topic that a venue elsewhere reports in, as `phoenix venue` does: orders go to it by orders_topic, "
+        "and none is simulated here.",
+    )
+    control_topic: TextOrNull = key(
+        None, "Topic with what operators want: halt, reduce or resume, the last message of a symbol holds."
+    )
+    max_age_s: NumberOrNull = key(
+        5.0,
+        "At a venue elsewhere: messages of the market that the broker has had for longer when they are read "
+        "rebuild what is known, and nothing is quoted on them; null quotes on any.",
+        "s",
+        gt=0,
+        le=86_400,
     )
     orders_topic: TextOrNull = key(None, "Topic that every order, amendment and cancel is told in.")
     fills_topic: TextOrNull = key(None, "Topic that every fill is told in.")

@@ -41,7 +41,7 @@ def digest(settings: Settings) -> str:
         "symbols": {name: _symbol(symbol) for name, symbol in settings.symbols.items()},
     }
     if settings.source.kind == "kafka":
-        way = ("bootstrap", "options", *OUTGOING)
+        way = ("bootstrap", "options", "control_topic", *OUTGOING)
         tree["kafka"] = {name: value for name, value in _values(settings.kafka).items() if name not in way}
     return _hashed(tree)
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
@@ -19,19 +19,50 @@ from connectors.controls import NONE_YET, Applied, Controls, Due
 from connectors.equity import EquitySeries
 from connectors.journal import Journal
 from connectors.pace import Pace
-from connectors.playback import NOTHING_YET, Playback
+from connectors.playback import NOTHING_YET
 from connectors.shared import NO_ROWS, Answer, Frame, Shared
 from connectors.standing import Standing, summary
-from connectors.tape import State, Tally
+from connectors.tape import DeadLetter, State, Tally
 from connectors.telling import tell
 from operators.errors import PhoenixError, RunDirectoryError
 from operators.rows import Row, Rows
 
+Item = tuple[str, tuple[str, Frame]]
 
-class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
+
+class Market(Protocol):
+    """A market, and the venue at it; `connectors.playback.Playback` is one."""
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows were read."""
+
+    def play(self, requests: Rows) -> Rows | None:
+        """Give the venue what was decided; return what reaches us next, NOTHING_YET, or None at the end."""
+
+    def control(self, wish: int, number: int) -> None:
+        """Let what is played next begin with what an operator wants."""
+
+    def take_letters(self) -> tuple[DeadLetter, ...]:
+        """Return the dead letters found since the last call."""
+
+    def tally(self) -> Tally:
+        """Return what was counted."""
+
+    def snapshot(self) -> State:
+        """Return the whole of it."""
+
+    def restore(self, state: State) -> None:
+        """Go on where `snapshot` was taken."""
+
+    def close(self) -> None:
+        """Give everything back."""
+
+
+class Rounds(StatefulSourcePartition[Item, State]):
     """One symbol's rounds."""
 
-    def __init__(self, symbol: str, playback: Playback, shared: Shared, state: State | None) -> None:
+    def __init__(self, symbol: str, playback: Market, shared: Shared, state: State | None) -> None:
         self.symbol, self.playback, self.shared = symbol, playback, shared
         self.mail = shared.mail[symbol]
         self.number = 0
@@ -52,7 +83,7 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
         directory.adopt(Path(path))
         self.playback.restore(playback)
 
-    def next_batch(self) -> Iterable[tuple[str, tuple[str, Frame]]]:
+    def next_batch(self) -> Iterable[Item]:
         """Play the last answer into the venue, and release the next window of facts.
 
         A stop waits for the first: without one, Bytewax never opens the symbol's logs.
@@ -63,10 +94,18 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
             raise StopIteration
         try:
             self.shared.directory.make()
-            frame = self._play()
+            frame = self.play()
         except PhoenixError as error:
             self.shared.refuse(error)
+        return self.released(frame)
+
+    def released(self, frame: Frame | None) -> list[Item]:
+        """Return a frame as the graph takes it in."""
         return [] if frame is None else [(self.symbol, (self.symbol, frame))]
+
+    def due(self, controls: Controls) -> Due | None:
+        """Return what an operator wants of the next frame."""
+        return controls.due(self.number + 1)
 
     def _open_controls(self) -> Controls:
         controls = self.shared.controls(self.symbol)
@@ -81,9 +120,10 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
         self.mail.version = controls.version
         self.shared.board.posts[self.symbol].adopt(controls.current, controls.version)
 
-    def _play(self) -> Frame | None:
+    def play(self) -> Frame | None:
+        """Return the next frame, or None while there is nothing for one."""
         self.controls = controls = self.controls or self._open_controls()
-        wanted = self.wanted or controls.due(self.number + 1)
+        wanted = self.wanted or self.due(controls)
         if wanted is not None:
             self.playback.control(wanted.reason, controls.n + 1)
         rows = self.playback.play(NO_ROWS if self.asked == self.number else self.mail.requests)
@@ -104,8 +144,12 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
             self.shared.timing.of(self.symbol).rows = self.playback.n_rows
         released = NO_ROWS if rows is None else rows
         self.pace.reach(released)
-        letters, now_ns = self.playback.take_letters(), time.perf_counter_ns()
-        return Frame(self.number, released, letters, now_ns, tally, reload)
+        return Frame(self.number, released, self._letters(), time.perf_counter_ns(), tally, reload)
+
+    def _letters(self) -> tuple[DeadLetter, ...]:
+        misheard = () if self.controls is None else self.controls.switch.take_letters()
+        ours = (letter._replace(symbol=self.symbol) for letter in misheard)
+        return (*self.playback.take_letters(), *ours)
 
     def _wait(self, wanted: Due | None) -> Frame | None:
         """Look again soon. Told to stop before the first round, release one of nothing."""
@@ -115,7 +159,7 @@ class Rounds(StatefulSourcePartition[tuple[str, tuple[str, Frame]], State]):
         if self.number > 0 or not self.shared.stop.is_set():
             return None
         self.number += 1
-        return Frame(self.number, NO_ROWS, self.playback.take_letters(), time.perf_counter_ns())
+        return Frame(self.number, NO_ROWS, self._letters(), time.perf_counter_ns())
 
     def next_awake(self) -> datetime | None:
         """At once, or when a paced replay is due, or a silent market is looked at again."""
@@ -240,10 +284,10 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
                 self.shared.finished(directory.path)
 
 
-class LoopSource(FixedPartitionedSource[tuple[str, tuple[str, Frame]], State]):
+class LoopSource(FixedPartitionedSource[Item, State]):
     """Every symbol's rounds, one partition each."""
 
-    def __init__(self, shared: Shared, playback: Callable[[str], Playback]) -> None:
+    def __init__(self, shared: Shared, playback: Callable[[str], Market]) -> None:
         self.shared, self.playback = shared, playback
 
     def list_parts(self) -> list[str]:

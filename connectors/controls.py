@@ -122,13 +122,18 @@ class Controls:
         self.reloads.begin(max(self.version, highest))
         self.current = {**self.reloads.initial(self.symbol), **self.changed}
 
+    def again(self, frame: int) -> Due | None:
+        """Return the recorded control that begins this frame, if one does."""
+        while self.recorded and self.recorded[0].frame < frame:
+            self.recorded.popleft()
+        there = bool(self.recorded) and self.recorded[0].frame == frame
+        return self._again(self.recorded[0]) if there else None
+
     def due(self, frame: int) -> Due | None:
         """Return the control that begins this frame, if one does."""
-        while self.recorded:
-            if self.recorded[0].frame < frame:
-                self.recorded.popleft()
-                continue
-            return self._again(self.recorded[0]) if self.recorded[0].frame == frame else None
+        recorded = self.again(frame)
+        if recorded is not None or self.recorded:
+            return recorded
         wish = self._wish()
         if wish is not None:
             return Due(wish.wish, wish)

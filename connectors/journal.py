@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from operators.kernel import Table
 from operators.ledger import MICRO, Fill
 from operators.limits import in_words
 from operators.outbox import Transition
-from operators.rows import AMEND, MAKER, PLACE, QUERY, Fact, Rows, plain
+from operators.rows import AMEND, CANCEL, MAKER, PLACE, QUERY, Fact, Rows, plain
 from operators.samples import Sample
 
 LOGS: Final = ("orders", "fills", "dead_letters", "transitions")
@@ -40,6 +40,17 @@ STRINGS: Final = 1 << 12
 """Prices and sizes whose strings are remembered."""
 
 
+class Form(NamedTuple):
+    """What is left behind: folders with a part per symbol, which of them are merged, and the whole."""
+
+    parts: tuple[str, ...]
+    merged: tuple[str, ...]
+    summary: Callable[[Mapping[str, Mapping[str, Any]], bool], Mapping[str, Any]]
+
+
+TRADES: Final = Form(PARTS, MERGED, lambda symbols, stopped: run_summary(symbols, stopped=stopped))
+
+
 class RunDirectory:
     """Where a run writes; made when the first part is opened, never overwritten."""
 
@@ -49,8 +60,10 @@ class RunDirectory:
         symbols: Sequence[str],
         texts: Mapping[str, str],
         may_change: Callable[[str], bool] = never,
+        form: Form = TRADES,
     ) -> None:
-        """Take also which settings may change while a run goes on."""
+        """Take also which settings may change while a run goes on, and what it leaves behind."""
+        self.form = form
         self.path, self.symbols, self.texts = path, sorted(symbols), dict(texts)
         self.may_change = may_change
         self.goes_on_under: Callable[[Path], None] = lambda _: None
@@ -90,7 +103,7 @@ class RunDirectory:
             way = "resume it, or name another" if (self.path / CHECKPOINT).is_dir() else "name another"
             raise RunDirectoryError(f"{self.path} holds a run already: {way}")
         begun = {*self.texts, *(f"{name}.new" for name in self.texts)}
-        remains = {CHECKPOINT, f"{CHECKPOINT}.new", SWITCH, *PARTS, *begun}
+        remains = {CHECKPOINT, f"{CHECKPOINT}.new", SWITCH, *self.form.parts, *begun}
         if self.path.is_dir() and not {entry.name for entry in self.path.iterdir()} <= remains:
             raise RunDirectoryError(
                 f"{self.path} is not empty: name a directory that a run can have to itself"
@@ -128,10 +141,10 @@ class RunDirectory:
     def _lay(self) -> None:
         """The texts come last: with them, a run has begun."""
         try:
-            for log in PARTS:
+            for log in self.form.parts:
                 (self.path / log).mkdir(parents=True, exist_ok=True)
             self._claim = claim(self.path)
-            for log in ("summary.json", "report.html", *(f"{log}.jsonl" for log in MERGED)):
+            for log in ("summary.json", "report.html", *(f"{log}.jsonl" for log in self.form.merged)):
                 (self.path / log).unlink(missing_ok=True)
             if (self.path / "config.yaml").exists():
                 self.goes_on_under(self.path)
@@ -153,10 +166,10 @@ class RunDirectory:
             self.stopped |= stopped
             if len(self.summaries) < len(self.symbols):
                 return False
-            for log in MERGED:
+            for log in self.form.merged:
                 self._merge(log)
             ordered = {symbol: self.summaries[symbol] for symbol in self.symbols}
-            whole = run_summary(ordered, stopped=self.stopped)
+            whole = self.form.summary(ordered, self.stopped)
             self._write("summary.json", json.dumps(whole, indent=2) + "\n")
             os.close(self._claim)
             return True
@@ -284,6 +297,9 @@ class Journal:
             file.close()
 
 
+OPS: Final = {PLACE: "place", AMEND: "amend", CANCEL: "cancel", QUERY: "query"}
+
+
 def op_of(row: Fact) -> str:
     """Return what a request wants."""
-    return "place" if row.kind == PLACE else "amend" if row.kind == AMEND else "cancel"
+    return OPS[row.kind]

@@ -9,6 +9,7 @@ from operators.errors import CheckpointRefused
 
 FREE: Final = (
     *("profile", "run.", "metrics.", "source.speed", "kafka.bootstrap", "kafka.options"),
+    "kafka.control_topic",
     *("kafka.orders_topic", "kafka.fills_topic", "kafka.readings_topic", "kafka.dead_letters_topic"),
 )
 """Settings that no order depends on: they may change between a run and its resumption."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any, Final, NamedTuple
 
+from connectors.tape import DeadLetter
 from operators.rows import HALT, REDUCE, RESUME
 
 SWITCH: Final = "halt"
@@ -94,6 +95,10 @@ class Switch:
         if not self.wanted:
             return None
         return self.wanted.get(symbol) or self.wanted.get("*")
+
+    def take_letters(self) -> tuple[DeadLetter, ...]:
+        """Return what could not be understood since the last call; a file halts instead."""
+        return ()
 
     def _look(self) -> None:
         try:

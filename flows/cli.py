@@ -1,4 +1,4 @@
-"""The command line: `phoenix run`, `publish`, `check`, `report`, `halt`, `resume-trading`, `vpin`."""
+"""The command line: `phoenix run`, `publish`, `venue`, `check`, `report`, `halt`, ..., `vpin`."""
 
 import gc
 import signal
@@ -87,6 +87,20 @@ Examples:
   phoenix publish --config configs/replay.yaml --set source.path=btcusdt.gz --topic market --partitions 4
 
 It goes on where the topic ends: begun again after it was stopped or killed, it sends what is missing.
+
+{EXIT_CODES}
+"""
+VENUE_HELP = f"""Run the simulated venue as a process of its own: market and orders come in, reports go out.
+
+Examples:
+
+\b
+  phoenix venue --config desk.yaml
+  phoenix venue --config desk.yaml --resume
+
+The settings are those of its desks: source.kind kafka, kafka.topic, kafka.orders_topic and \
+kafka.reports_topic. It is open until it is stopped, answers one run per symbol, and cancels what a run left \
+behind when another begins.
 
 {EXIT_CODES}
 """
@@ -183,6 +197,21 @@ def publish_command(
         signal.signal(number, lambda *_: stop.set())
     for symbol, n in send(config or DEFAULT, options, topic, partitions, stop.is_set).items():
         sys.stdout.write(f"{symbol}: {n} messages\n")
+
+
+@app.command("venue", help=VENUE_HELP)
+def venue_command(
+    config: Config = None,
+    changes: Set = None,
+    out: Annotated[Path | None, typer.Option(help="The run directory; made, never overwritten.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where it was stopped or killed.")] = False,
+) -> None:
+    """Open."""
+    from flows.resume import DEFAULT  # noqa: PLC0415 - `phoenix --help` need not wait for Numba
+    from flows.venue import run_venue  # noqa: PLC0415 - the same
+
+    _loaded()
+    sys.stdout.write(f"{run_venue(config or DEFAULT, changes or (), out, resume=resume)}\n")
 
 
 @app.command("check", help=CHECK_HELP)

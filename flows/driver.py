@@ -24,6 +24,8 @@ from operators.kernel import is_cold
 from operators.measure import VpinMeasure
 
 if TYPE_CHECKING:
+    from bytewax.dataflow import Dataflow
+
     from flows.research import Logs, OnStretch
 
 DRIVERS: Final = ("graph", "research")
@@ -41,6 +43,8 @@ def run(program: Program, driver: str, *, resume: bool = False) -> Path:
         raise ConfigError([f"driver must be {' or '.join(DRIVERS)}, was {driver}"])
     program.shared.timing.driver = driver
     if driver == "research":
+        if program.desks is not None:
+            raise ConfigError(["driver research has its venue beside it: kafka.reports_topic must be null"])
         run_research(program)
     else:
         run_graph(program, resume=resume)
@@ -62,10 +66,7 @@ def leave_report(program: Program) -> None:
 
 def run_graph(program: Program, *, resume: bool) -> None:
     """Run the Bytewax graph with a checkpoint in the run directory."""
-    from bytewax._bytewax import cli_main  # noqa: PLC0415 - the research driver does without Bytewax
-    from bytewax.recovery import RecoveryConfig  # noqa: PLC0415 - the same
-
-    from flows.phoenix import ready  # noqa: PLC0415 - the same
+    from flows.phoenix import ready  # noqa: PLC0415 - the research driver does without Bytewax
     from flows.serving import served  # noqa: PLC0415 - only the graph serves metrics
 
     directory = program.shared.directory
@@ -74,19 +75,26 @@ def run_graph(program: Program, *, resume: bool) -> None:
         directory.go_on()
     else:
         directory.require_vacant()
-    every = timedelta(seconds=program.settings.run.checkpoint_every_s)
     with served(program):
         if not resume:
-            _open_store(directory.path)
+            open_store(directory.path)
             directory.make()
-        recovery = RecoveryConfig(directory.path / CHECKPOINT)
         try:
-            cli_main(ready(program), epoch_interval=every, recovery_config=recovery)
+            drive(ready(program), directory.path, program.settings.run.checkpoint_every_s)
         finally:
             program.watcher.stop()
 
 
-def _open_store(path: Path) -> None:
+def drive(flow: "Dataflow", path: Path, every_s: float) -> None:
+    """Run a dataflow with its checkpoints in a run directory."""
+    from bytewax._bytewax import cli_main  # noqa: PLC0415 - the research driver does without Bytewax
+    from bytewax.recovery import RecoveryConfig  # noqa: PLC0415 - the same
+
+    recovery = RecoveryConfig(path / CHECKPOINT)
+    cli_main(flow, epoch_interval=timedelta(seconds=every_s), recovery_config=recovery)
+
+
+def open_store(path: Path) -> None:
     """Make an empty store for checkpoints, whole or not at all."""
     from bytewax.recovery import init_db_dir  # noqa: PLC0415 - the research driver does without Bytewax
 

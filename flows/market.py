@@ -37,17 +37,19 @@ from flows.measures import measure_of, named_measure
 from flows.models import model_of, named_model
 from flows.recordings import recordings_of
 from flows.reloading import Reloading
-from flows.topics import journal_of, name_run, outlet_of, topic_of
+from flows.topics import desks_of, journal_of, name_run, outlet_of, switch_of, topic_of
 from flows.watching import Watcher, look_of
 from operators.desk import Rules, open_exchange
-from operators.errors import PhoenixError, SourceError
+from operators.errors import ConfigError, PhoenixError, SourceError
 from operators.kernel import ROOT, rules_digest
 from operators.measure import Measure
 from operators.quoter import Model
 
 if TYPE_CHECKING:
+    from connectors.kafka.desk import Desk
     from connectors.kafka.market import KafkaMarket
     from connectors.kafka.outlet import Outlet
+    from flows.desks import Desks
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Program:
     watcher: Watcher
     topic: "KafkaMarket | None"
     outlet: "Outlet | None"
+    desks: "Desks | None"
+    """Desks at a venue elsewhere; None where it is simulated here."""
 
     def tape(self, symbol: str) -> Tape:
         """Open one symbol's tape."""
@@ -94,6 +98,12 @@ class Program:
         """Return one symbol's tape and the venue behind it, at its start."""
         return Playback(self.tape(symbol), self.rules[symbol], open_exchange())
 
+    def desk(self, symbol: str) -> "Desk":
+        """Return one symbol's stream from a market and a venue elsewhere, at its start."""
+        if self.desks is None:
+            raise ConfigError(["kafka.reports_topic must be given"])
+        return self.desks.desk(symbol, self.rules[symbol], self.shared.directory)
+
     def measure(self, symbol: str) -> Measure | None:
         """Return one symbol's measure of toxicity where it is not VPIN, at its start."""
         return measure_of(self.settings.symbols[symbol])
@@ -106,7 +116,7 @@ class Program:
         """Return one symbol's logs, not yet opened."""
         instrument = self.settings.symbols[symbol].instrument
         own = self.shared.directory, symbol, instrument, trading_digest(self.settings)
-        return journal_of(own, self.outlet, self.shared)
+        return journal_of(own, self.outlet, self.shared, answered=self.desks is not None)
 
     def ending(
         self,
@@ -160,7 +170,9 @@ def code_digest(symbols: Iterable[SymbolSettings] = ()) -> str:
     return whole.hexdigest()[:16]
 
 
-def _controls(directory: RunDirectory, path: str | None, reloads: Reloading) -> Callable[[str], Controls]:
+def _controls(
+    directory: RunDirectory, path: str | None, reloads: Reloading, kill: Callable[[Path], Switch]
+) -> Callable[[str], Controls]:
     """Return what makes a symbol's controls: recorded ones, and what the run's own switch says after them."""
     try:
         recorded = [] if path is None else read_controls(Path(path))
@@ -171,7 +183,9 @@ def _controls(directory: RunDirectory, path: str | None, reloads: Reloading) -> 
 
     def controls(symbol: str) -> Controls:
         path = directory.path / SWITCH
-        return Controls(symbol, switches.setdefault(path, Switch(path)), recorded, reloads)
+        if path not in switches:
+            switches[path] = kill(path)
+        return Controls(symbol, switches[path], recorded, reloads)
 
     return controls
 
@@ -217,14 +231,15 @@ def program(
         console,
         timing,
         board_of(settings, symbols, timing, reloading),
-        _controls(directory, settings.run.control, reloading),
+        _controls(directory, settings.run.control, reloading, switch_of(settings.kafka)),
     )
     rules = {symbol: rules_for(settings.symbols[symbol], settings.source) for symbol in symbols}
     topic = topic_of(settings.kafka, symbols, console.say) if settings.source.kind == "kafka" else None
+    desks = None if topic is None else desks_of(settings, topic, console.say)
     outlet = outlet_of(settings.kafka, console, shared.stop.is_set)
     if outlet is not None:
         name_run(directory)
-    made = Program(settings, rules, recordings, shared, reloading, watcher, topic, outlet)
+    made = Program(settings, rules, recordings, shared, reloading, watcher, topic, outlet, desks)
     directory.goes_on_under, directory.laid = made.go_on_under, log.open
     return made
 

@@ -32,7 +32,7 @@ def graph(program: Program, source: Source[Any] | None = None, sink: Sink[Any] |
     """Return the five steps between a source and a sink: by default the venue is behind both."""
     rules, measure, model, shared = program.rules, program.measure, program.model, program.shared
     flow = Dataflow("phoenix")
-    frames = op.input("source", flow, source or LoopSource(shared, program.playback))
+    frames = op.input("source", flow, source or source_of(program))
     tops = lift("book", frames, lambda symbol, state: BookStep(rules[symbol], state))
     readings = lift("vpin", frames, lambda symbol, state: VpinStep(rules[symbol], state, measure(symbol)))
     views = op.merge("branches", tops, readings)
@@ -40,6 +40,15 @@ def graph(program: Program, source: Source[Any] | None = None, sink: Sink[Any] |
     answers = lift("risk", quotes, lambda symbol, state: RiskStep(rules[symbol], state))
     op.output("venue", answers, sink or VenueSink(shared, program.journal))
     return flow
+
+
+def source_of(program: Program) -> Source[Any]:
+    """Return the market with the venue simulated at it, or both as they are elsewhere."""
+    if program.desks is None:
+        return LoopSource(program.shared, program.playback)
+    from connectors.kafka.desk import DeskSource  # noqa: PLC0415 - most runs do without a client
+
+    return DeskSource(program.shared, program.desk)
 
 
 def ready(program: Program, source: Source[Any] | None = None) -> Dataflow:

@@ -3,17 +3,21 @@
 import json
 import uuid
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from configs.schema_kafka import Kafka
+from configs.settings import Settings
 from connectors.console import Console
 from connectors.journal import Journal, RunDirectory
 from connectors.shared import Shared
+from connectors.switch import Switch
 from operators.instruments import Instrument
 
 if TYPE_CHECKING:
     from connectors.kafka.market import KafkaMarket
     from connectors.kafka.outlet import Outlet
+    from flows.desks import Desks
 
 
 def topic_of(kafka: Kafka, symbols: Sequence[str], say: Callable[[str], None]) -> "KafkaMarket":
@@ -29,6 +33,37 @@ def topic_of(kafka: Kafka, symbols: Sequence[str], say: Callable[[str], None]) -
     place = Place(kafka.bootstrap, kafka.topic or "", kafka.options)
     time_ms = 0 if kafka.start_time is None else round(kafka.start_time.timestamp() * 1000)
     return open_market(place, Start(kafka.start, time_ms, kafka.start_offsets), symbols, say)
+
+
+def desks_of(settings: Settings, market: "KafkaMarket", say: Callable[[str], None]) -> "Desks | None":
+    """Find the topic in which a venue elsewhere reports, or make it; None where one is simulated here.
+
+    Raises:
+        SourceError: no broker answers, or it makes none.
+    """
+    kafka = settings.kafka
+    if kafka.reports_topic is None:
+        return None
+    from connectors.kafka.connection import Place  # noqa: PLC0415 - most runs do without a client
+    from flows.desks import Desks, second_topic  # noqa: PLC0415 - the same
+
+    place = Place(kafka.bootstrap, kafka.reports_topic, kafka.options)
+    return Desks(settings, market, second_topic(market, place, list(settings.symbols), say))
+
+
+def switch_of(kafka: Kafka) -> Callable[[Path], Switch]:
+    """Return what makes a run's kill switch from its file, and follows a topic where one is named.
+
+    Raises:
+        SourceError: no broker answers, or the topic cannot be read.
+    """
+    if kafka.control_topic is None:
+        return Switch
+    from connectors.kafka.connection import Place  # noqa: PLC0415 - most runs do without a client
+    from connectors.kafka.control import ControlTopic, TopicSwitch  # noqa: PLC0415 - the same
+
+    topic = ControlTopic(Place(kafka.bootstrap, kafka.control_topic, kafka.options))
+    return lambda path: TopicSwitch(path, topic)
 
 
 def outlet_of(kafka: Kafka, console: Console, stops: Callable[[], bool]) -> "Outlet | None":
@@ -65,11 +100,15 @@ def name_run(directory: RunDirectory) -> None:
 
 
 def journal_of(
-    own: tuple[RunDirectory, str, Instrument, str], outlet: "Outlet | None", shared: Shared
+    own: tuple[RunDirectory, str, Instrument, str],
+    outlet: "Outlet | None",
+    shared: Shared,
+    *,
+    answered: bool = False,
 ) -> Journal:
-    """Return a symbol's logs, not yet opened, which are also told where there is an outlet."""
+    """Return a symbol's logs, not yet opened, which are also told where there is an outlet, or answered."""
     if outlet is None:
         return Journal(*own)
     from connectors.kafka.telling import TellingJournal  # noqa: PLC0415 - most runs do without a client
 
-    return TellingJournal(own, outlet, shared.refuse)
+    return TellingJournal(own, outlet, shared.refuse, answered=answered)

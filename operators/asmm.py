@@ -16,7 +16,7 @@ from operators.intensity import refit
 from operators.kernel import Cell, Table, kernel
 from operators.models import fill_depths
 from operators.quotes import Asmm, AsmmParams, Quotes
-from operators.rows import ACCEPTED, CLOCK, FILLED, MARK, Row, Rows, settles
+from operators.rows import ACCEPTED, CLOCK, FILLED, MARK, WITHDRAW, Row, Rows, settles
 from operators.touch import UNFINISHED, VALID, Top
 from operators.toxicity import Reading
 
@@ -147,6 +147,8 @@ def decides(asmm: Asmm, params: AsmmParams, row: Row, top: Top, reading: Reading
     if not calls_for_decision(params, row) or top.state == UNFINISHED:
         return False
     decide(asmm, params, row.ts_recv, top, reading, quotes)
+    if row.marks & WITHDRAW != 0:
+        _withdraw(quotes)
     return True
 
 

@@ -148,6 +148,12 @@ def show(receipts: Receipts, wire: Wire, out: Rows, n: int) -> int:
 
 
 @kernel
+def show_first(cell: Cell[Receipts], wire: Cell[Wire], out: Rows) -> int:
+    """Do as `show` does, into the first row of `out`."""
+    return show(cell[0], wire[0], out, 0)
+
+
+@kernel
 def _show_unknown(receipts: Receipts, row: Row, out: Rows, n: int) -> int:
     """Let through what is about no order, or what may answer a question that is still open."""
     if row.kind in (SETTLED, STATE, CANCEL_REJECTED, AMEND_REJECTED):

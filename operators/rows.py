@@ -68,6 +68,8 @@ MAKER: Final = 2
 POST_ONLY: Final = 4
 IMMEDIATE: Final = 8
 """The order takes what is there at once; the rest expires (IOC)."""
+WITHDRAW: Final = 16
+"""Nothing is quoted after this row: it is too old to act on, or nobody goes on after it."""
 
 # What an operator wants (`reason` of a control).
 HALT: Final = 1

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping
+from itertools import islice
 from typing import Final, NamedTuple
 
 from connectors.recorded.letters import Reason
@@ -58,6 +59,24 @@ class Inbox:
         if not self.closed and offset > self.posted.get(partition, offset):
             self.posted[partition] = offset
             self._items.append(Item(partition, offset))
+
+    def waiting(self, n: int) -> list[Item]:
+        """Return the next messages without taking them, so many or as many as there are.
+
+        Raises:
+            PhoenixError: as `take` does.
+        """
+        while self._items and self._items[0].raw is None:
+            passed = self._items.popleft()
+            self.taken[passed.partition] = passed.offset
+        if not self._items and self.failure is not None:
+            raise self.failure
+        for reach in (n, len(self._items)):
+            # In one go: the reader appends meanwhile.
+            found = [item for item in list(islice(self._items, reach)) if item.raw is not None]
+            if len(found) >= n:
+                break
+        return found[:n]
 
     def take(self) -> Item | None:
         """Return the next message, or None when there is nothing yet.

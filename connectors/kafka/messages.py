@@ -114,14 +114,17 @@ def decode(raw: bytes) -> Market:
     """
     try:
         return DECODER.decode(raw)
-    except msgspec.ValidationError as error:
-        raise Unusable(_misfit(raw, str(error))) from None
-    except msgspec.DecodeError:
-        raise Unusable(Reason.MALFORMED_JSON if _is_text(raw) else Reason.NOT_TEXT) from None
-    except UnicodeDecodeError:
-        raise Unusable(Reason.NOT_TEXT) from None
-    except RecursionError:
-        raise Unusable(Reason.TOO_DEEP) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Unusable(misfit(raw, error)) from None
+
+
+def misfit(raw: bytes, error: Exception) -> Reason:
+    """Name why a message cannot be decoded."""
+    if isinstance(error, msgspec.ValidationError):
+        return _misfit(raw, str(error))
+    if isinstance(error, msgspec.DecodeError):
+        return Reason.MALFORMED_JSON if _is_text(raw) else Reason.NOT_TEXT
+    return Reason.TOO_DEEP if isinstance(error, RecursionError) else Reason.NOT_TEXT
 
 
 def _misfit(raw: bytes, complaint: str) -> Reason:

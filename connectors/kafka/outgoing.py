@@ -30,15 +30,18 @@ class Told(Struct, kw_only=True, frozen=True, gc=False):
     """When it came to be in market time, ns since 1970, as in the files of the run."""
 
 
-class Order(Told, kw_only=True, frozen=True, gc=False, tag_field="type", tag="order"):
+class Order(Told, kw_only=True, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag="order"):
     """A request to the venue."""
 
-    op: Literal["place", "amend", "cancel"]
+    op: Literal["place", "amend", "cancel", "query"]
+    """A query asks where an order stands, and is told to a venue that answers in a topic alone."""
     id: str
-    """Our name of the order, the same in its fills."""
+    """Our name of the order, the same in its fills and reports."""
     side: Side
     price: Amount
     size: Amount
+    lives_ms: int = 0
+    """Of a placed order: how long it lives; not told where it is for ever."""
 
 
 class Fill(Told, kw_only=True, frozen=True, gc=False, tag_field="type", tag="fill"):

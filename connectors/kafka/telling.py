@@ -24,7 +24,7 @@ from operators.instruments import Instrument
 from operators.kernel import Table
 from operators.kpis import HALTED, PAUSED, REDUCING
 from operators.ledger import MICRO
-from operators.rows import MAKER, QUERY, Fact, Rows, plain
+from operators.rows import MAKER, PLACE, QUERY, Fact, Rows, plain
 from operators.samples import Sample
 from operators.toxicity import STATUSES
 
@@ -32,7 +32,7 @@ RUN: Final = "told_as.json"
 """In a run directory: the name under which its run is told."""
 UNDELIVERED: Final = "undelivered"
 KEPT_BYTES: Final = 1 << 10
-PLACE: Final = re.compile(r"(?P<topic>.+)\[(?P<partition>\d+)\]@(?P<offset>\d+)")
+PLACED: Final = re.compile(r"(?P<topic>.+)\[(?P<partition>\d+)\]@(?P<offset>\d+)")
 STATES: Final = {0: "active", REDUCING: "reducing", HALTED: "halted"}
 
 
@@ -44,8 +44,12 @@ class TellingJournal(Journal):
         own: tuple[RunDirectory, str, Instrument, str],
         outlet: Outlet,
         refuse: Callable[[PhoenixError], NoReturn],
+        *,
+        answered: bool = False,
     ) -> None:
+        """Take also whether a venue reads the orders, and answers."""
         super().__init__(*own)
+        self.answered = answered
         self.outlet, self.refuse = outlet, refuse
         self.told = dict.fromkeys(map(name_of, KINDS), 0)
         self.run, self.reached_ns = "", 1
@@ -84,8 +88,9 @@ class TellingJournal(Journal):
         """Append and tell requests."""
         super().orders(requests)
         for row in plain(requests):
-            if row.kind != QUERY:
-                self._tell(Order, op=op_of(row), **self._of(row))
+            if row.kind != QUERY or self.answered:
+                lives_ms = row.lag_us if row.kind == PLACE else 0
+                self._tell(Order, op=op_of(row), lives_ms=lives_ms, **self._of(row))
 
     def fills(self, rows: Rows, fills: Table[ledger.Fill]) -> None:
         """Append and tell fills."""
@@ -158,7 +163,7 @@ class TellingJournal(Journal):
         return self.price(ticks) if ticks else None
 
     def _tell_letter(self, letter: DeadLetter) -> None:
-        found = PLACE.fullmatch(letter.where)
+        found = PLACED.fullmatch(letter.where)
         self._tell(
             Letter,
             ts=max(1, letter.ts),

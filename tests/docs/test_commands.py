@@ -29,6 +29,7 @@ UNTRIED = {
     r"\. \.venv/bin/activate": "nothing is installed into a .venv here: `phoenix` is on the path already",
     r"docker compose ": "wants a Docker daemon",
     r"phoenix (publish|run) .*(--topic|kafka\.topic)": "wants a broker; tests/flows/test_kafka.py runs one",
+    r"phoenix venue": "wants a broker; tests/flows/test_venue.py runs one",
     r"prometheus": "listens at a port of the machine; tests/dashboards runs it at free ones",
     r"promtool ": "may be missing; tests/dashboards runs it where it is",
     r"amtool ": "talks to a running Alertmanager; tests/dashboards runs one",

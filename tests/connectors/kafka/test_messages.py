@@ -7,12 +7,15 @@ import msgspec
 import pytest
 
 from connectors.kafka import outgoing
+from connectors.kafka.control import Control
 from connectors.kafka.messages import KINDS, Fact, decode, encode
+from connectors.kafka.reports import Report
 from connectors.recorded.letters import Unusable
 from operators.kernel import ROOT
 
 PAGE = (ROOT / "docs" / "kafka_messages.md").read_text()
 EVERY_EXAMPLE = [json.loads(text) for text in re.findall(r"```json\n(.*?)\n```", PAGE, re.DOTALL)]
+BESIDE = (Report, Control)
 EXAMPLES, TOLD = EVERY_EXAMPLE[: len(KINDS)], EVERY_EXAMPLE[len(KINDS) :]
 TRADE = next(each for each in EXAMPLES if each["type"] == "trade")
 
@@ -30,9 +33,10 @@ def test_the_page_shows_one_of_each_kind_and_each_is_what_it_says():
         assert json.loads(encode(decode(json.dumps(example).encode()))) == example
 
 
-def test_the_page_shows_one_of_each_kind_that_a_run_tells():
-    assert [each["type"] for each in TOLD] == [outgoing.name_of(kind) for kind in outgoing.KINDS]
-    for example, kind in zip(TOLD, outgoing.KINDS, strict=True):
+def test_the_page_shows_one_of_each_kind_that_a_run_tells_or_is_told():
+    kinds = (*outgoing.KINDS, *BESIDE)
+    assert [each["type"] for each in TOLD] == [kind.__struct_config__.tag for kind in kinds]
+    for example, kind in zip(TOLD, kinds, strict=True):
         told = msgspec.json.decode(json.dumps(example), type=kind)
         assert json.loads(encode(told)) == example
         assert list(json.loads(encode(told))) == list(example)
@@ -49,8 +53,11 @@ def test_the_page_lists_every_field_of_every_kind_and_no_other():
     assert listed.pop("Fields of every message") == {"type", *common}
     own = names(outgoing.Told)
     assert listed.pop("What a run tells") == {"type", *own}
+    assert listed.pop("What a desk is told") == set()
     of_markets = {str(kind.__struct_config__.tag): names(kind) - common for kind in KINDS}
-    assert listed == of_markets | {outgoing.name_of(kind): names(kind) - own for kind in outgoing.KINDS}
+    told = {outgoing.name_of(kind): names(kind) - own for kind in outgoing.KINDS}
+    heard = {kind.__struct_config__.tag: names(kind) for kind in BESIDE}
+    assert listed == of_markets | told | heard
 
 
 def test_fields_that_nobody_listed_are_passed_over():

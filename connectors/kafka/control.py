@@ -1,0 +1,155 @@
+"""What operators want, from a topic: of each symbol its last message holds, `*` is every symbol.
+
+All of the topic is read when a run begins, so that a halt holds whoever starts when; a
+topic that is compacted keeps just what is needed. Beside the file in the run
+directory the stricter of both wins.
+"""
+
+import threading
+import time
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
+from msgspec import Meta, Struct
+
+from connectors.kafka.connection import PATIENCE_S, UNKNOWN_TOPIC, Place, Troubles, unreachable
+from connectors.kafka.messages import Name, Version, misfit
+from connectors.kafka.reader import consumer, place_of
+from connectors.recorded.letters import Reason, excerpt
+from connectors.switch import WISHES, Switch, Wish
+from connectors.tape import DeadLetter
+from operators.errors import SourceError
+from operators.rows import HALT, REDUCE, RESUME
+
+EVERY: Final = "*"
+STRICT: Final = (HALT, REDUCE, RESUME)
+WAIT_S: Final = 0.2
+KEPT_BYTES: Final = 1 << 10
+READ_S: Final = 30.0
+"""How long reading what the topic holds may take at the start."""
+Text = Annotated[str, Meta(max_length=200)]
+
+
+class Control(
+    Struct, kw_only=True, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag="control"
+):
+    """What an operator wants of a symbol, until the next such message."""
+
+    v: Version
+    """Version of the format."""
+    symbol: Name
+    """Whom it concerns, `*` for all; the key of the message says the same."""
+    want: Literal["halt", "reduce", "resume"]
+    why: Text = ""
+    """Written down beside it."""
+    id: Text = ""
+    """A resume with an id that is new also lifts what a limit has halted."""
+
+
+DECODER: Final = msgspec.json.Decoder(Control)
+
+
+class TopicSwitch(Switch):
+    """The kill switch of a run, by its file and by a topic."""
+
+    def __init__(self, path: Path, topic: "ControlTopic") -> None:
+        super().__init__(path)
+        self.topic = topic
+
+    def wish(self, symbol: str) -> Wish | None:
+        """Return what is wanted of a symbol; None where nobody wants anything."""
+        wanted = [each for each in (super().wish(symbol), self.topic.wish(symbol)) if each is not None]
+        return min(wanted, key=lambda each: STRICT.index(each.wish), default=None)
+
+    def take_letters(self) -> tuple[DeadLetter, ...]:
+        """Return what could not be understood since the last call."""
+        return self.topic.take_letters()
+
+
+class ControlTopic:
+    """Reads a topic for as long as the process lives."""
+
+    def __init__(self, place: Place) -> None:
+        """Read all that is there.
+
+        Raises:
+            SourceError: no broker answers, there is no such topic, or it is not read in time.
+        """
+        self.place = place
+        self._wishes: dict[str, Wish] = {}
+        self._letters: list[DeadLetter] = []
+        self._troubles = Troubles()
+        client = consumer(place, self._troubles)
+        try:
+            self._read_up(client)
+        except KafkaException as error:
+            client.poll(0)
+            raise unreachable(place, self._troubles, error) from None
+        self._letters.clear()  # They were told when they came.
+        threading.Thread(target=self._follow, args=(client,), name="control", daemon=True).start()
+
+    def wish(self, symbol: str) -> Wish | None:
+        """Return what is wanted of a symbol, or None."""
+        wishes = self._wishes
+        return wishes.get(symbol) or wishes.get(EVERY)
+
+    def take_letters(self) -> tuple[DeadLetter, ...]:
+        """Return what could not be understood since the last call."""
+        letters, self._letters = self._letters, []
+        return tuple(letters)
+
+    def _read_up(self, client: Consumer) -> None:
+        found = client.list_topics(self.place.topic, timeout=PATIENCE_S).topics[self.place.topic]
+        if found.error is not None:
+            why = "there is no such topic" if found.error.code() in UNKNOWN_TOPIC else found.error.str()
+            raise SourceError(f"kafka.control_topic: {self.place.topic} cannot be read: {why}")
+        parts = [TopicPartition(self.place.topic, each, OFFSET_BEGINNING) for each in found.partitions]
+        ends = {each.partition: client.get_watermark_offsets(each, timeout=PATIENCE_S) for each in parts}
+        client.assign(parts)
+        left, until = {each for each, (low, high) in ends.items() if high > low}, time.monotonic() + READ_S
+        while left:
+            if time.monotonic() > until:
+                raise SourceError(f"kafka.control_topic: {self.place.topic} was not read within {READ_S:g} s")
+            self._take(client, WAIT_S)
+            reached = {each.partition: each.offset for each in client.position(parts)}
+            left = {each for each in left if reached[each] < ends[each][1]}
+
+    def _follow(self, client: Consumer) -> None:
+        while True:
+            try:
+                self._take(client, WAIT_S)
+            except KafkaException:
+                time.sleep(WAIT_S)
+
+    def _take(self, client: Consumer, wait_s: float) -> None:
+        for message in client.consume(100, wait_s):
+            if message.error() is None:
+                self._on(message)
+
+    def _on(self, message: Message) -> None:
+        raw = message.value()
+        if raw is None:
+            self._wishes = {
+                name: each for name, each in self._wishes.items() if name.encode() != message.key()
+            }
+            return
+        try:
+            control = DECODER.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            self._set_aside(message, misfit(raw, error))
+            return
+        if message.key() != control.symbol.encode():
+            self._set_aside(message, Reason.WRONG_KEY)
+            return
+        wish = Wish(WISHES[control.want], control.why, control.id)
+        kept = {} if control.symbol == EVERY else self._wishes
+        self._wishes = kept | {control.symbol: wish}
+
+    def _set_aside(self, message: Message, reason: Reason) -> None:
+        partition, offset = place_of(message)
+        where = f"{self.place.topic}[{partition}]@{offset}"
+        text = excerpt((message.value() or b"")[:KEPT_BYTES])
+        sent_ns = max(1, message.timestamp()[1] * 1_000_000)
+        self._letters.append(DeadLetter(sent_ns, EVERY, reason.value, where, text))

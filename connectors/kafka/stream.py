@@ -1,0 +1,267 @@
+"""Messages of one topic or two, and time, as one stream of rows for one symbol, cut into frames as they come.
+
+What is there is taken in the order in which brokers got it, the first topic's before
+the second's at the same millisecond. Time goes on by the clock on the wall from the
+newest message of the market, so that silence is noticed. See `connectors/kafka/cuts.py`
+for how frames come again after a kill.
+"""
+
+import heapq
+import struct
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol, cast
+
+import numpy as np
+
+from connectors.kafka.cuts import WITHDRAWN, Cut, Cuts
+from connectors.kafka.inbox import Inbox, Item, Position
+from connectors.kafka.market import KafkaMarket
+from connectors.recorded.blocks import ONE
+from connectors.recorded.letters import Unusable, excerpt
+from connectors.recorded.quality import Quality, count_letter
+from connectors.tape import DeadLetter, State
+from operators.errors import CheckpointRefused
+from operators.rows import CLOCK, CONTROL, LAST, WITHDRAW, Row, Rows
+
+VERSION: Final = "stream 1"
+MOST_MESSAGES: Final = 1000
+"""Of a frame, from each topic."""
+NS_PER_MS: Final = 1_000_000
+TIMES: Final = struct.Struct("=qq")
+NO_CUT: Final = Cut(0, 0, 0, 0, 0)
+
+
+class Taker(Protocol):
+    """What makes rows of one topic's messages."""
+
+    quality: Quality
+
+    def rows(self, item: Item, now_ns: int, letters: list[DeadLetter]) -> bytes:
+        """Return the rows of a message, which reaches us at `now_ns` or later.
+
+        Raises:
+            Unusable: it has none, and says why.
+        """
+
+    def snapshot(self) -> State:
+        """Return what is known of the messages so far."""
+
+    def restore(self, state: State) -> None:
+        """Go on where `snapshot` was taken."""
+
+
+class Channel(NamedTuple):
+    """A topic, and what makes rows of it."""
+
+    topic: KafkaMarket
+    taker: Taker
+
+
+class Habits(NamedTuple):
+    """How a stream is cut."""
+
+    clock_ns: int
+    max_age_ns: int = 0
+    """Messages of the market that are older when they are read are marked; 0 is none."""
+    wall_ns: Callable[[], int] = time.time_ns
+
+
+class Stream:
+    """One symbol's frames."""
+
+    def __init__(self, symbol: str, channels: Sequence[Channel], habits: Habits) -> None:
+        self.symbol, self.channels, self.habits = symbol, channels, habits
+        self.cuts = Cuts()
+        self.withdraw = False
+        """Whether nothing is to be quoted from here on, whatever comes."""
+        self.n_rows = 0
+        self.letters: list[DeadLetter] = []
+        self._inboxes: tuple[Inbox, ...] = ()
+        self._positions: list[Position] = [dict(channel.topic.begins) for channel in channels]
+        self._frame = 0
+        self._reached_ns, self._next_clock_ns = 0, 0
+        self._ahead_ns: int | None = None
+        """How far the market's time is ahead of the wall's."""
+        self._marks = 0
+
+    def open(self, directory: Path) -> None:
+        """Keep cuts in a run directory, unless that is done; those after the last frame come again.
+
+        Raises:
+            RunDirectoryError: what stands there does not go on after it.
+        """
+        if not self.cuts.is_open:
+            self.cuts.open(directory, self.symbol, self._frame)
+
+    def take(self, control: tuple[int, int] | None = None) -> Rows | None:
+        """Return the rows of the next frame, or None when there is nothing yet.
+
+        A control, as its reason and number, is the first row; it waits for the market to begin.
+
+        Raises:
+            PhoenixError: a topic cannot be read any further.
+        """
+        self._join()
+        if self.cuts.again:
+            cut = self.cuts.again[0]
+            if not self._there(cut):
+                return None
+            self.cuts.again.popleft()
+        else:
+            cut = self._cut(control is not None)
+            if cut is NO_CUT:
+                return None
+            self.cuts.note(cut)
+        self._frame, self._marks = cut.frame, cut.marks
+        return self._rows(cut, control)
+
+    def _join(self) -> None:
+        if not self._inboxes:
+            both = zip(self.channels, self._positions, strict=True)
+            self._inboxes = tuple(
+                channel.topic.reader.join(self.symbol, position) for channel, position in both
+            )
+
+    def _there(self, cut: Cut) -> bool:
+        """Say whether all that was in a frame before is here again."""
+        both = zip(self._inboxes, cut.counts, strict=False)
+        return all(len(inbox.waiting(n)) == n for inbox, n in both)
+
+    def _cut(self, controlled: bool) -> Cut:
+        wall_ns = self.habits.wall_ns()
+        counts, marks = self._ready(wall_ns)
+        now_ns = self._now(wall_ns)
+        due = self._reached_ns > 0 and (controlled or now_ns >= self._next_clock_ns)
+        if not any(counts) and not due:
+            return NO_CUT
+        if self.withdraw:
+            marks |= WITHDRAWN
+        return Cut(self._frame + 1, now_ns, *counts, marks)
+
+    def _ready(self, wall_ns: int) -> tuple[tuple[int, int], int]:
+        """Return how many messages of each topic go into a frame, all of them old or none."""
+        n, old = [0, 0], None
+        for rank, item in self._merged((MOST_MESSAGES, MOST_MESSAGES)):
+            if rank == 0 and self.habits.max_age_ns > 0:
+                is_old = wall_ns - item.sent_ms * NS_PER_MS > self.habits.max_age_ns
+                if old not in (None, is_old):
+                    break
+                old = is_old
+            n[rank] += 1
+        marks = self._marks & WITHDRAWN if old is None else WITHDRAWN * old
+        if self.habits.max_age_ns == 0:
+            marks = 0
+        return (n[0], n[1]), marks
+
+    def _merged(self, counts: Sequence[int]) -> Iterator[tuple[int, Item]]:
+        """Yield what waits, so many of each topic, in the order in which brokers got them."""
+        queues = [
+            _timed(rank, inbox.waiting(n))
+            for rank, (inbox, n) in enumerate(zip(self._inboxes, counts, strict=False))
+        ]
+        for _, rank, item in heapq.merge(*queues, key=lambda each: each[:2]):
+            yield rank, item
+
+    def _now(self, wall_ns: int) -> int:
+        return self._reached_ns if self._ahead_ns is None else max(self._reached_ns, wall_ns + self._ahead_ns)
+
+    def _rows(self, cut: Cut, control: tuple[int, int] | None) -> Rows:
+        pieces: list[bytes] = []
+        if control is not None:
+            self._reached_ns = max(self._reached_ns, cut.now_ns)
+            reason, number = control
+            pieces.append(ONE.pack(*[self._reached_ns] * 2, number, 0, 0, 0, CONTROL, 0, LAST, reason))
+        for rank, item in list(self._merged(cut.counts)):
+            now_ns = self._reached_ns if rank == 0 else max(self._reached_ns, cut.now_ns)
+            made = self._made(rank, item, now_ns)
+            self._inboxes[rank].take()
+            if made:
+                _, ts_recv = TIMES.unpack_from(made)
+                self._tick(ts_recv, pieces)
+                self._reached_ns = ts_recv
+                pieces.append(made)
+        if cut.n_first:
+            self._ahead_ns = self._reached_ns - self.habits.wall_ns()
+        elif self._reached_ns > 0:
+            self._tick(cut.now_ns, pieces)
+        rows = cast("Rows", np.frombuffer(bytearray(b"".join(pieces)), Row.dtype))
+        if cut.marks & WITHDRAWN:
+            np.asarray(rows)["marks"] |= WITHDRAW
+        self.n_rows += len(rows)
+        return rows
+
+    def _made(self, rank: int, item: Item, now_ns: int) -> bytes:
+        channel, letters = self.channels[rank], list[DeadLetter]()
+        try:
+            made = channel.taker.rows(item, now_ns, letters)
+        except Unusable as fault:
+            count_letter(channel.taker.quality, fault.reason)
+            text = excerpt(item.raw or b"")
+            letters.append(DeadLetter(now_ns, self.symbol, fault.reason.value, "", text))
+            made = fault.raw
+        where = f"{channel.topic.reader.place.topic}[{item.partition}]@{item.offset}"
+        self.letters.extend(letter._replace(where=where) for letter in letters)
+        return made
+
+    def _tick(self, ts_ns: int, pieces: list[bytes]) -> None:
+        """Let the clock strike the last time that it should have before an instant."""
+        step = self.habits.clock_ns
+        if self._next_clock_ns == 0:
+            self._next_clock_ns = (ts_ns // step + 1) * step
+        elif ts_ns >= self._next_clock_ns:
+            struck_ns = max(self._reached_ns, ts_ns // step * step)
+            self._reached_ns = struck_ns
+            self._next_clock_ns = struck_ns // step * step + step
+            pieces.append(ONE.pack(struck_ns, struck_ns, 0, 0, 0, 0, CLOCK, 0, 0, 0))
+
+    def take_letters(self) -> tuple[DeadLetter, ...]:
+        """Return the dead letters found since the last call."""
+        letters = tuple(self.letters)
+        self.letters.clear()
+        return letters
+
+    def snapshot(self) -> State:
+        """Return the positions in both topics, the time, and what the takers know."""
+        self.cuts.checkpoint(self._frame)
+        positions = [inbox.taken for inbox in self._inboxes] or self._positions
+        times = self._frame, self._reached_ns, self._next_clock_ns, self._ahead_ns, self._marks
+        takers = tuple(channel.taker.snapshot() for channel in self.channels)
+        letters = tuple(map(tuple, self.letters))
+        return VERSION, tuple(tuple(sorted(each.items())) for each in positions), times, takers, letters
+
+    def restore(self, state: State) -> None:
+        """Go on where `snapshot` was taken, in a stream that has not read.
+
+        Raises:
+            CheckpointRefused: the snapshot was taken by another version.
+        """
+        if state[0] != VERSION:
+            raise CheckpointRefused("stream version", VERSION, str(state[0]))
+        _, positions, times, takers, letters = cast(
+            "tuple[str, tuple[tuple[tuple[int, int], ...], ...], tuple[int, int, int, int | None, int], "
+            "tuple[State, State], tuple[tuple[int, str, str, str, str], ...]]",
+            state,
+        )
+        for ours, theirs in zip(self._positions, positions, strict=True):
+            ours |= dict(theirs)
+        frame, reached, clock, self._ahead_ns, self._marks = times
+        self._frame, self._reached_ns, self._next_clock_ns = frame, reached, clock
+        for channel, taker in zip(self.channels, takers, strict=True):
+            channel.taker.restore(taker)
+        self.letters = [DeadLetter(*each) for each in letters]
+
+    def close(self) -> None:
+        """Read no further."""
+        self.cuts.close()
+        for channel in self.channels:
+            channel.topic.reader.leave(self.symbol)
+
+
+def _timed(rank: int, items: Iterable[Item]) -> Iterator[tuple[int, int, Item]]:
+    """Yield messages with the time at which a broker got them, which never goes back."""
+    reached = 0
+    for item in items:
+        reached = max(reached, item.sent_ms)
+        yield reached, rank, item

@@ -1,0 +1,206 @@
+"""`phoenix venue`: the simulated venue as a process of its own, between topics."""
+
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import bytewax.operators as op
+import numpy as np
+from bytewax.dataflow import Dataflow
+
+from configs.load import load
+from configs.rules import rules_for
+from configs.settings import Settings
+from configs.write import digest, resolved_yaml
+from connectors.console import Console
+from connectors.journal import RunDirectory
+from connectors.kafka.connection import Place
+from connectors.kafka.market import KafkaMarket
+from connectors.kafka.outlet import Outlet
+from connectors.kafka.publisher import AS_THE_BROKER_SAYS, make_topic
+from connectors.kafka.reports import Addressee, report_of
+from connectors.kafka.rows import Grid
+from connectors.kafka.stream import Stream
+from connectors.kafka.takers import MarketTaker, RequestTaker
+from connectors.kafka.venue import VENUE, Account, Asked, Counters, House, ReportSink, Said
+from connectors.logs import LogFile
+from connectors.progress import Progress
+from connectors.runs import latest_unfinished, next_directory, require_checkpoint
+from connectors.shared import Mailbox
+from connectors.stamp import Stamp
+from connectors.whole import copied
+from flows.desks import channels, habits, second_topic
+from flows.driver import drive, open_store
+from flows.exits import leave
+from flows.lift import Step, lift
+from flows.market import code_digest
+from flows.topics import topic_of
+from operators.book import open_book
+from operators.counter import LEAST_ROOM, serve
+from operators.desk import Rules
+from operators.errors import ConfigError
+from operators.packing import pack_book, unpack_book
+from operators.ring import Book
+from operators.rows import CONTROL, Row
+from operators.venue import Venue, Wire
+
+REPORTS: Final = LEAST_ROOM + 1024
+SUFFIX: Final = "venue"
+
+
+class VenueStep(Step):
+    """One symbol's frames to reports."""
+
+    def __init__(self, rules: Rules, settings: Settings, symbol: str, state: Any) -> None:  # noqa: ANN401
+        self.instrument = settings.symbols[symbol].instrument
+        self.grid = Grid(self.instrument)
+        self.setup = _at_once(rules), rules.book
+        self.venue, self.book = Venue.cell(), Book.cell()
+        self.desk, self.n = Addressee("", ""), 0
+        if state is None:
+            open_book(self.book)
+        else:
+            venue, book, desk, self.n = state
+            self.venue, self.book, self.desk = Venue.load(venue), unpack_book(book), Addressee(*desk)
+        self.wires = Wire.table(REPORTS)
+
+    def take(self, item: Asked) -> Said:
+        """Return the reports of a frame, to each desk its own."""
+        reports, begin = [], 0
+        came = np.flatnonzero(np.asarray(item.rows)["kind"] == CONTROL)
+        for desk, row in zip(item.came, came.tolist(), strict=True):
+            reports += self._serve(item.rows[begin : row + 1])
+            self.desk, self.n, begin = desk, 0, row + 1
+        reports += self._serve(item.rows[begin:])
+        return Said(item.number, tuple(reports), item.letters, self._account())
+
+    def _serve(self, rows: Any) -> list[Any]:  # noqa: ANN401 - rows, reports
+        made, k = [], 0
+        while k < len(rows):
+            k, n = serve((self.venue, self.book), self.setup, rows, k, self.wires)
+            for i in range(n):
+                self.n += 1
+                made.append(report_of(self.wires[i], self.desk, self.n, self.grid, self.instrument))
+        return made
+
+    def _account(self) -> Account:
+        venue = self.venue[0]
+        live = tuple(f"{self.desk.prefix}{venue.resting[k].number}" for k in range(venue.n_resting))
+        position = int(venue.position_lots)
+        sign = "-" if position < 0 else ""
+        held = f"{sign}{self.grid.size(abs(position))}"
+        return Account(self.desk.run, held, live, int(venue.fault))
+
+    def dump(self) -> Any:  # noqa: ANN401
+        """Return the venue, its book, whom it deals with, and the number of the last report."""
+        return self.venue.tobytes(), pack_book(self.book), tuple(self.desk), self.n
+
+
+def _at_once(rules: Rules) -> Any:  # noqa: ANN401 - a cell
+    """The topics are all the latency there is."""
+    params = copied(rules.venue)
+    for field in ("entry_ns", "response_ns", "n_entry", "n_response"):
+        np.asarray(params)[field] = 0
+    return params
+
+
+class Site:
+    """A venue made ready to run."""
+
+    def __init__(self, settings: Settings, out: Path, console: Console) -> None:
+        """Find the topics, or make those that are ours to make.
+
+        Raises:
+            ConfigError: the configuration names no topics for it.
+            SourceError: no broker answers, or there is no market.
+        """
+        self.settings, self.console = settings, console
+        kafka, symbols = settings.kafka, list(settings.symbols)
+        if settings.source.kind != "kafka" or kafka.reports_topic is None or kafka.orders_topic is None:
+            raise ConfigError(
+                ["a venue needs source.kind kafka, kafka.topic, kafka.orders_topic and kafka.reports_topic"]
+            )
+        self.market = topic_of(kafka, symbols, console.say)
+        orders, reports = (
+            Place(kafka.bootstrap, topic, kafka.options)
+            for topic in (kafka.orders_topic, kafka.reports_topic)
+        )
+        self.orders: KafkaMarket | None = second_topic(self.market, orders, symbols, console.say)
+        make_topic(reports, AS_THE_BROKER_SAYS)
+        self.rules = {symbol: rules_for(settings.symbols[symbol], settings.source) for symbol in symbols}
+        self.stop = threading.Event()
+        self.house = House(
+            RunDirectory(out, symbols, {"config.yaml": resolved_yaml(settings)}, form=VENUE),
+            Stamp(code_digest(), digest(settings)),
+            {symbol: Mailbox() for symbol in symbols},
+            self.stop.is_set,
+            leave,
+            Outlet(reports, {}, console, self.stop.is_set),
+            kafka.reports_topic,
+            console.letters,
+        )
+
+    def stream(self, symbol: str) -> tuple[Stream, RequestTaker]:
+        """Return one symbol's stream of market and requests, at its start."""
+        instrument = self.settings.symbols[symbol].instrument
+        facts, requests = MarketTaker(instrument), RequestTaker(instrument)
+        between = channels(self.market, facts, self.orders, requests)
+        every = habits(self.settings, self.rules[symbol])._replace(max_age_ns=0)
+        return Stream(symbol, between, every), requests
+
+    def graph(self) -> Dataflow:
+        """Return the one step between the topics."""
+        flow = Dataflow("venue")
+        asked = op.input("source", flow, Counters(self.house, self.stream))
+        said = lift("venue", asked, self._step)
+        op.output("reports", said, ReportSink(self.house))
+        return flow
+
+    def _step(self, symbol: str, state: Any) -> VenueStep:  # noqa: ANN401
+        return VenueStep(self.rules[symbol], self.settings, symbol, state)
+
+
+def run_venue(config: Path, overrides: Sequence[str], out: Path | None, *, resume: bool) -> Path:
+    """Run the venue of a configuration until it is told to stop; return its run directory.
+
+    Raises:
+        ConfigError: the configuration is wrong, or names no topics for it.
+        SourceError: no broker answers, or there is no market.
+        RunDirectoryError: there is none to go on in, or the one named holds something.
+    """
+    settings = load(config, overrides)
+    parent, profile = Path(settings.run.directory), f"{settings.profile}-{SUFFIX}"
+    if resume:
+        out = out or latest_unfinished(parent, profile)
+        require_checkpoint(out)
+    out = out or next_directory(parent, datetime.now(UTC).strftime("%Y%m%d"), profile)
+    site = Site(settings, out, _console(settings))
+    directory = site.house.directory
+    if resume:
+        directory.go_on()
+    else:
+        directory.require_vacant()
+        open_store(out)
+        directory.make()
+    _warm(site)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: site.stop.set())
+    site.console.say(f"The venue of {', '.join(settings.symbols)} is open, in {out}")
+    drive(site.graph(), out, settings.run.checkpoint_every_s)
+    return out
+
+
+def _warm(site: Site) -> None:
+    """Load the compiled rules, so that the first request is not charged for it."""
+    symbol = next(iter(site.rules))
+    step = site._step(symbol, None)  # noqa: SLF001 - our own
+    serve((step.venue, step.book), step.setup, Row.table(0), 0, step.wires)
+
+
+def _console(settings: Settings) -> Console:
+    progress = Progress(None)
+    return Console(progress, quiet=not settings.run.progress, stream=sys.stderr, file=LogFile())
