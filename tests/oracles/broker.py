@@ -47,6 +47,20 @@ class Broker:
             producer.produce(topic, value, key, partition)
         assert producer.flush(30) == 0
 
+    def send_dated(self, topic: str, key: bytes, values: list[bytes], age_ms: int) -> None:
+        """Append messages as if they had come so long ago."""
+        producer = Producer({"bootstrap.servers": self.bootstrap, "enable.idempotence": True, "log_level": 0})
+        sent_ms = time.time_ns() // 1_000_000 - age_ms
+        for value in values:
+            while True:
+                try:
+                    producer.produce(topic, value, key, timestamp=sent_ms)
+                    break
+                except BufferError:
+                    producer.poll(0.1)
+            producer.poll(0)
+        assert producer.flush(60) == 0
+
     def kept(self, topic: str, partition: int = 0) -> list[tuple[bytes | None, bytes]]:
         """Return every message of a partition, with its key."""
         consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "test", "log_level": 0})

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import msgspec
 import pytest
@@ -34,8 +35,8 @@ def test_the_page_shows_one_of_each_kind_and_each_is_what_it_says():
 
 
 def test_the_page_shows_one_of_each_kind_that_a_run_tells_or_is_told():
-    kinds = (*outgoing.KINDS, *BESIDE)
-    assert [each["type"] for each in TOLD] == [kind.__struct_config__.tag for kind in kinds]
+    kinds: tuple[type[Any], ...] = (*outgoing.KINDS, *BESIDE)
+    assert [each["type"] for each in TOLD] == [str(kind.__struct_config__.tag) for kind in kinds]
     for example, kind in zip(TOLD, kinds, strict=True):
         told = msgspec.json.decode(json.dumps(example), type=kind)
         assert json.loads(encode(told)) == example
@@ -56,7 +57,7 @@ def test_the_page_lists_every_field_of_every_kind_and_no_other():
     assert listed.pop("What a desk is told") == set()
     of_markets = {str(kind.__struct_config__.tag): names(kind) - common for kind in KINDS}
     told = {outgoing.name_of(kind): names(kind) - own for kind in outgoing.KINDS}
-    heard = {kind.__struct_config__.tag: names(kind) for kind in BESIDE}
+    heard = {str(kind.__struct_config__.tag): names(kind) for kind in BESIDE}
     assert listed == of_markets | told | heard
 
 
