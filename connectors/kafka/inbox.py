@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Mapping
-from itertools import islice
 from typing import Final, NamedTuple
 
 from connectors.recorded.letters import Reason
@@ -71,12 +70,14 @@ class Inbox:
             self.taken[passed.partition] = passed.offset
         if not self._items and self.failure is not None:
             raise self.failure
-        for reach in (n, len(self._items)):
-            # In one go: the reader appends meanwhile.
-            found = [item for item in list(islice(self._items, reach)) if item.raw is not None]
-            if len(found) >= n:
+        found: list[Item] = []
+        for k in range(len(self._items)):  # By number: the reader appends meanwhile.
+            if len(found) == n:
                 break
-        return found[:n]
+            item = self._items[k]
+            if item.raw is not None:
+                found.append(item)
+        return found
 
     def take(self) -> Item | None:
         """Return the next message, or None when there is nothing yet.
