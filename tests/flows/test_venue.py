@@ -229,7 +229,7 @@ def test_without_its_topics_there_is_no_venue_and_no_fused_desk(broker, tmp_path
 
 @pytest.mark.skipif(not os.environ.get("CI"), reason="takes minutes: where CI is set")
 def test_eight_symbols_and_a_thousand_trades_a_second_through_kills_of_either(floor_of):
-    lots = "synthetic.trades_per_s=125"
+    lots = "synthetic.trades_per_s=160"
     market = (*QUIET, *SOON, lots, "synthetic.mean_trade_notional=500", "source.duration_s=180")
     floor = floor_of(market)
     opened(floor)
@@ -241,4 +241,4 @@ def test_eight_symbols_and_a_thousand_trades_a_second_through_kills_of_either(fl
     assert min(hit.values()) == 8
     assert len(desk) == 8
     n_trades = sum(figures["source"]["trades"] for figures in desk.values())
-    assert n_trades / 180 > 950
+    assert n_trades / 180 > 1000
