@@ -1,8 +1,6 @@
 """Desks at a venue elsewhere, and the topics between them and it."""
 
-import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +13,8 @@ from connectors.kafka.market import KafkaMarket, Start, open_market
 from connectors.kafka.publisher import AS_THE_BROKER_SAYS, make_topic
 from connectors.kafka.stream import Channel, Habits, Stream
 from connectors.kafka.takers import Both, MarketTaker, ReportTaker, RequestTaker
-from connectors.kafka.telling import RUN
+from connectors.kafka.telling import run_name
 from operators.desk import Rules
-from operators.errors import RunDirectoryError
 
 Other = ReportTaker | RequestTaker
 
@@ -66,15 +63,3 @@ class Desks(NamedTuple):
         facts, reports = MarketTaker(instrument), ReportTaker(instrument, lambda: run_name(directory.path))
         between = channels(self.market, facts, self.reports, reports)
         return Desk(Stream(symbol, between, habits(self.settings, rules)), facts, reports)
-
-
-def run_name(path: Path) -> str:
-    """Return the name that a run is told under.
-
-    Raises:
-        RunDirectoryError: its directory does not say it.
-    """
-    try:
-        return str(json.loads((path / RUN).read_bytes())["run"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise RunDirectoryError(f"{path / RUN} does not name the run: it was changed") from None

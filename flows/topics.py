@@ -1,7 +1,5 @@
 """The topic that a market is read from, and those that a run is told in, as the settings say."""
 
-import json
-import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,9 +92,9 @@ def outlet_of(kafka: Kafka, console: Console, stops: Callable[[], bool]) -> "Out
 
 def name_run(directory: RunDirectory) -> None:
     """Let a run directory keep the name that its run is told under."""
-    from connectors.kafka.telling import RUN  # noqa: PLC0415 - most runs do without a client
+    from connectors.kafka.telling import RUN, named  # noqa: PLC0415 - most runs do without a client
 
-    directory.texts = {RUN: json.dumps({"run": uuid.uuid4().hex}) + "\n", **directory.texts}
+    directory.texts = {RUN: named(), **directory.texts}
 
 
 def journal_of(

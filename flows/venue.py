@@ -26,6 +26,7 @@ from connectors.kafka.reports import Addressee, report_of
 from connectors.kafka.rows import Grid
 from connectors.kafka.stream import Stream
 from connectors.kafka.takers import MarketTaker, RequestTaker
+from connectors.kafka.telling import RUN, named
 from connectors.kafka.venue import VENUE, Account, Asked, Counters, House, ReportSink, Said
 from connectors.logs import LogFile
 from connectors.progress import Progress
@@ -130,17 +131,20 @@ class Site:
             for topic in (kafka.orders_topic, kafka.reports_topic)
         )
         self.orders: KafkaMarket | None = second_topic(self.market, orders, symbols, console.say)
-        make_topic(reports, AS_THE_BROKER_SAYS)
+        told = [reports.topic, *filter(None, (kafka.dead_letters_topic,))]
+        for topic in dict.fromkeys(told):
+            make_topic(reports._replace(topic=topic), AS_THE_BROKER_SAYS)
         self.rules = {symbol: rules_for(settings.symbols[symbol], settings.source) for symbol in symbols}
         self.stop = threading.Event()
         self.house = House(
-            RunDirectory(out, symbols, {"config.yaml": resolved_yaml(settings)}, form=VENUE),
+            RunDirectory(out, symbols, {RUN: named(), "config.yaml": resolved_yaml(settings)}, form=VENUE),
             Stamp(code_digest(), digest(settings)),
             {symbol: Mailbox() for symbol in symbols},
             self.stop.is_set,
             leave,
             Outlet(reports, {}, console, self.stop.is_set),
             kafka.reports_topic,
+            kafka.dead_letters_topic,
             console.letters,
         )
 

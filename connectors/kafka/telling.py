@@ -6,8 +6,10 @@ run that was killed does again, it tells again under the same numbers.
 
 import json
 import re
+import uuid
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import numpy as np
@@ -62,11 +64,7 @@ class TellingJournal(Journal):
         """
         super().open(sizes)
         self.told |= dict(zip(self.told, self.more, strict=False))
-        path = self.directory.path / RUN
-        try:
-            self.run = str(json.loads(path.read_bytes())["run"])
-        except (OSError, ValueError, KeyError, TypeError):
-            raise RunDirectoryError(f"{path} does not name the run: it was changed") from None
+        self.run = run_name(self.directory.path)
 
     def sizes(self) -> tuple[int, ...]:
         """Wait until brokers have everything; what they refuse becomes dead letters."""
@@ -163,17 +161,7 @@ class TellingJournal(Journal):
         return self.price(ticks) if ticks else None
 
     def _tell_letter(self, letter: DeadLetter) -> None:
-        found = PLACED.fullmatch(letter.where)
-        self._tell(
-            Letter,
-            ts=max(1, letter.ts),
-            reason=letter.reason,
-            where=_clean(letter.where),
-            topic=_clean(found["topic"]) if found else None,
-            partition=int(found["partition"]) if found else None,
-            offset=int(found["offset"]) if found else None,
-            text=_clean(letter.text),
-        )
+        self._tell(Letter, **letter_fields(letter))
 
     def _tell(self, kind: type[Told], **what: Any) -> None:  # noqa: ANN401 - fields of any kind
         name = name_of(kind)
@@ -187,6 +175,37 @@ class TellingJournal(Journal):
             self.outlet.send(topic, self.symbol, encode(message))
         except PhoenixError as error:
             self.refuse(error)
+
+
+def named() -> str:
+    """Return the text that names a run that begins."""
+    return json.dumps({"run": uuid.uuid4().hex}) + "\n"
+
+
+def run_name(path: Path) -> str:
+    """Return the name that a run is told under.
+
+    Raises:
+        RunDirectoryError: its directory does not say it.
+    """
+    try:
+        return str(json.loads((path / RUN).read_bytes())["run"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise RunDirectoryError(f"{path / RUN} does not name the run: it was changed") from None
+
+
+def letter_fields(letter: DeadLetter) -> dict[str, Any]:
+    """Return what a dead letter is told as; of one in a topic, its place."""
+    found = PLACED.fullmatch(letter.where)
+    return {
+        "ts": max(1, letter.ts),
+        "reason": letter.reason,
+        "where": _clean(letter.where),
+        "topic": _clean(found["topic"]) if found else None,
+        "partition": int(found["partition"]) if found else None,
+        "offset": int(found["offset"]) if found else None,
+        "text": _clean(letter.text),
+    }
 
 
 def _decimal(value: float, step: Decimal = Decimal(1)) -> str:

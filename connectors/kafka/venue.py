@@ -10,12 +10,15 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from connectors.journal import Form, RunDirectory
-from connectors.kafka.messages import encode
-from connectors.kafka.outlet import Outlet
+from connectors.kafka.messages import VERSION, encode
+from connectors.kafka.outgoing import Letter
+from connectors.kafka.outlet import Outlet, Refused
 from connectors.kafka.reports import Addressee, Report
 from connectors.kafka.stream import Stream
 from connectors.kafka.takers import RequestTaker
+from connectors.kafka.telling import KEPT_BYTES, UNDELIVERED, letter_fields, run_name
 from connectors.pace import Pace
+from connectors.recorded.letters import excerpt
 from connectors.shared import NO_ROWS, Mailbox
 from connectors.stamp import Stamp
 from connectors.tape import DeadLetter, State
@@ -76,8 +79,13 @@ class House(NamedTuple):
     outlet: Outlet
     topic: str
     """Where reports go."""
+    letters: str | None
+    """Where dead letters go, if anywhere."""
     say: Callable[[Sequence[DeadLetter]], None]
-    finished: Callable[[Path], None] = lambda _: None
+
+    def name(self) -> str:
+        """Return the name that the venue's own messages are told under."""
+        return run_name(self.directory.path)
 
 
 class Counter(StatefulSourcePartition[Item, State]):
@@ -160,8 +168,9 @@ class Tellers(StatefulSinkPartition[tuple[str, Said], Any]):
         self.symbol, self.house = symbol, house
         self.files: dict[str, BinaryIO] = {}
         self.sizes, self.account = {LETTERS: 0, REPORTS: 0}, Account()
+        self.n_letters = 0
         if state is not None:
-            answered, sizes, account = state
+            answered, sizes, account, self.n_letters = state
             house.mail[symbol].answered = answered
             self.sizes, self.account = dict(sizes), Account(*account)
 
@@ -196,23 +205,40 @@ class Tellers(StatefulSinkPartition[tuple[str, Said], Any]):
         for letter in said.letters:
             line = json.dumps(letter._asdict(), separators=(",", ":"))
             self.files[LETTERS].write(line.encode() + b"\n")
+            self._tell(letter)
         if said.letters:
             self.house.say(said.letters)
+
+    def _tell(self, letter: DeadLetter) -> None:
+        topic = self.house.letters
+        if topic is not None and letter.where != topic:
+            self.n_letters += 1
+            own: dict[str, Any] = {
+                "v": VERSION,
+                "run": self.house.name(),
+                "symbol": self.symbol,
+                "n": self.n_letters,
+            }
+            self.house.outlet.send(topic, self.symbol, encode(Letter(**own, **letter_fields(letter))))
 
     def snapshot(self) -> Any:  # noqa: ANN401 - plain tuples
         """Wait until brokers have all reports; return the last frame, lengths, and the account."""
         self._open()
         try:
-            for refused in self.house.outlet.wait(self.symbol):
-                text = f"{refused.why}: {refused.message.decode(errors='backslashreplace')}"
-                letter = DeadLetter(1, self.symbol, "undelivered", refused.topic, text)
-                self._write(Said(0, (), (letter,), self.account))
+            while refused := self.house.outlet.wait(self.symbol):
+                letters = tuple(self._undelivered(each) for each in refused)
+                self._write(Said(0, (), letters, self.account))
         except PhoenixError as error:
             self.house.refuse(error)
         for log, file in self.files.items():
             file.flush()
             self.sizes[log] = file.tell()
-        return self.house.mail[self.symbol].answered, tuple(self.sizes.items()), tuple(self.account)
+        answered = self.house.mail[self.symbol].answered
+        return answered, tuple(self.sizes.items()), tuple(self.account), self.n_letters
+
+    def _undelivered(self, refused: Refused) -> DeadLetter:
+        text = f"{refused.why}: {excerpt(refused.message[:KEPT_BYTES])}"
+        return DeadLetter(1, self.symbol, UNDELIVERED, refused.topic, text)
 
     def close(self) -> None:
         """Close the logs; the last symbol to do so merges them."""
@@ -221,8 +247,7 @@ class Tellers(StatefulSinkPartition[tuple[str, Said], Any]):
             self._open()
             for file in self.files.values():
                 file.close()
-            if directory.finish(self.symbol, self.account._asdict(), stopped=True):
-                self.house.finished(directory.path)
+            directory.finish(self.symbol, self.account._asdict(), stopped=True)
 
 
 def _line(report: Report) -> bytes:

@@ -12,7 +12,7 @@ from connectors.kafka.cuts import read_cuts
 from connectors.kafka.messages import encode
 from connectors.kafka.publisher import Stream, messages
 from tests.oracles.command import phoenix
-from tests.oracles.floor import QUIET, Floor, kill_either, require_agreement
+from tests.oracles.floor import NOBODY, QUIET, Floor, kill_either, require_agreement
 from tests.oracles.runs import SOON, lines, lively, made
 
 SYMBOLS = ("BTCUSDC", "DOGEUSDC")
@@ -211,6 +211,33 @@ def test_a_message_of_an_operator_halts_and_another_lets_go_on(floor_of):
         ("resume", ""),
         ("halt", "news"),
     ]
+
+
+def test_poison_between_desk_and_venue_is_set_aside_by_whom_it_was_for(floor_of):
+    floor = floor_of(lively(*SYMBOLS, seconds=12))
+    topic = floor.broker.topic(2)
+    floor.market = (*floor.market, f"kafka.dead_letters_topic={topic}")
+    opened(floor)
+    floor.until(floor.has_traded, "nothing was filled")
+    (name, (order, *_)), *_ = floor.told(floor.orders, "order")[0].items()
+    bad = [
+        ("unknown_version", order | {"v": 2}),
+        ("wrong_type", order | {"run": NOBODY, "id": "without a number"}),
+        ("off_grid", order | {"run": NOBODY, "price": "0.123456789"}),
+        ("missing_field", {"type": "order", "v": 1, "run": NOBODY}),
+    ]
+    worse = [("wrong_type", {"type": "report", "v": 1, "run": NOBODY, "symbol": name[1], "n": "x"})]
+    for into, several in ((floor.orders, bad), (floor.reports, worse)):
+        floor.broker.send(into, *((name[1].encode(), json.dumps(each).encode()) for _, each in several))
+    floor.broker.send(floor.orders, (name[1].encode(), b"\xff\x00" * 1000), (b"", b"{}"))
+    floor.wait("desk")
+    require_agreement(floor, floor.summary("desk"), floor.close_venue())
+    letters = {out: lines(floor.folder / out / "dead_letters.jsonl") for out in ("desk", "venue")}
+    assert [each["reason"] for each in letters["desk"]] == ["wrong_type"]
+    assert letters["desk"][0]["where"].startswith(f"{floor.reports}[")
+    assert Counter(each["reason"] for each in letters["venue"]) >= Counter([*dict(bad), "not_text"])
+    told, _ = floor.told(topic, "dead_letter")
+    assert sum(map(len, told.values())) == sum(map(len, letters.values()))
 
 
 def test_without_its_topics_there_is_no_venue_and_no_fused_desk(broker, tmp_path):

@@ -18,6 +18,10 @@ PATIENCE_S = 240
 QUIET = ("run.progress=false", "metrics.enabled=false", UNREPORTED)
 
 
+NOBODY = "f" * 32
+"""The run that poison comes from."""
+
+
 class Floor:
     """Its topics, and the processes as they come and go."""
 
@@ -106,8 +110,8 @@ class Floor:
         repeats = 0
         for partition in range(2):
             for _, value in self.broker.kept(topic, partition):
-                message = json.loads(value)
-                if message["type"] != kind:
+                message = _understood(value)
+                if message.get("type") != kind or message.get("v") != 1 or message.get("run") == NOBODY:
                     continue
                 there = found.setdefault((message["run"], message["symbol"]), {})
                 before = there.setdefault(message["n"], message)
@@ -133,6 +137,15 @@ class Floor:
                 stderr=log,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
+
+
+def _understood(value: bytes) -> dict[str, Any]:
+    """Return a message, nothing of what is none."""
+    try:
+        found: dict[str, Any] = json.loads(value)
+    except ValueError:
+        return {}
+    return found
 
 
 def kill_either(floor: Floor, kills: int, seed: int) -> Counter[str]:
