@@ -19,6 +19,7 @@ from configs.schema_market import Source
 from configs.schema_risk import TOTALS, Limits, SymbolRisk
 from configs.sections import Checked, check, keys_of, report
 from configs.settings import Common, Settings, SymbolSettings
+from configs.shards import label, place, share
 from configs.symbols import Context, Resolved, resolve
 from operators.errors import ConfigError
 from operators.instruments import Instrument
@@ -54,7 +55,8 @@ class Home(NamedTuple):
     """Where the runs of a settings file are, and what it says of recordings, before those are looked into."""
 
     directory: Path
-    profile: str
+    name: str
+    """Of the profile, and of the share that is run of it."""
     names_recordings: bool
     market: str
 
@@ -73,7 +75,12 @@ def home(path: Path, overrides: Sequence[str] = ()) -> Home:
     if problems.sentences:
         raise ConfigError(problems.sentences)
     market = str(source.get("market") or "auto")
-    return Home(Path(run.value.directory), profile, bool(source.get("path")), market)
+    return Home(Path(run.value.directory), name_of(profile, run.value), bool(source.get("path")), market)
+
+
+def name_of(profile: str, run: Run) -> str:
+    """Return what runs are named after."""
+    return f"{profile}-{label(run)}".removesuffix("-")
 
 
 def _read(path: Path, overrides: Sequence[str], problems: Problems) -> Tree:
@@ -102,6 +109,7 @@ def _resolve(
     kafka = _kafka(tree, _sure(source, "kind"), problems)
     table = _symbols(tree, _sure(source, "kind"), discovered, problems)
     source = _placed(source, market, table)
+    _share(run, table, problems)
     given = {name: keys_of(problems, (name,), tree.get(name)) for name in PER_SYMBOL}
     common = {name: check(problems, (name,), model, given[name]) for name, model in PER_SYMBOL.items()}
     known_market = None if source.value.market == "auto" else _sure(source, "market")
@@ -163,6 +171,19 @@ def _symbols(tree: Tree, kind: str | None, discovered: Iterable[str], problems: 
     if len(table) > MOST_SYMBOLS:
         problems.key(("symbols",), f"must name at most {MOST_SYMBOLS} symbols", str(len(table)))
     return dict(islice(table.items(), MOST_SYMBOLS))
+
+
+def _share(run: Checked[Run], table: Tree, problems: Problems) -> None:
+    """Refuse a share of nothing; recordings that were not looked into yet may hold anything."""
+    if not table:
+        return
+    strangers = sorted(run.value.symbols - set(table))
+    for symbol in strangers:
+        problems.key(("run", "symbols"), "must name symbols of the configuration", symbol)
+    if not strangers and not share(run.value, table):
+        _, n = place(run.value.shard or "1/1")
+        text = f"leaves nothing to run: {len(table)} symbols are dealt to {n} shards"
+        problems.key(("run", "shard"), text, run.value.shard)
 
 
 def _placed(source: Checked[Source], market: str | None, table: Tree) -> Checked[Source]:

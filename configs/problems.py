@@ -35,6 +35,7 @@ KINDS: Final[dict[object, str]] = {
     Decimal: "a number",
     str: "a text",
     tuple: "a path or a list of paths",
+    frozenset: "a symbol or a list of symbols",
     tuple[float, ...]: "a list of at most 64 numbers",
     dict[str, str]: "a mapping from names to texts",
     dict[int, int]: "a mapping from partitions to offsets",

@@ -40,6 +40,8 @@ DECIDED: Final = {
     "enable.idempotence": "it always is",
 }
 """Options of librdkafka that are no choice here, and why."""
+SHARD: Final = re.compile(r"\s*([0-9]{1,4})\s*/\s*([0-9]{1,4})\s*")
+MOST_SHARDS: Final = 64
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -133,6 +135,23 @@ def paths(value: object) -> tuple[str, ...]:
     return tuple(text(item) for item in (value if isinstance(value, list | tuple) else [value]))
 
 
+def shard(value: object) -> str:
+    """Read which of how many shares.
+
+    >>> shard("2/3"), shard(" 02 / 3 ")
+    ('2/3', '2/3')
+    """
+    found = SHARD.fullmatch(value) if isinstance(value, str) else None
+    if found is None or not 1 <= int(found[1]) <= int(found[2]) <= MOST_SHARDS:
+        raise said(f"must be K/N, with K from 1 to N and N at most {MOST_SHARDS}")
+    return f"{int(found[1])}/{int(found[2])}"
+
+
+def symbols(value: object) -> frozenset[str]:
+    """Read names of symbols, one or several."""
+    return frozenset(paths(value if not isinstance(value, frozenset) else sorted(value)))
+
+
 def instant(value: object) -> datetime:
     """Read a point in time with its zone, from 1970 to 2199.
 
@@ -218,6 +237,8 @@ AmountOrNull = Annotated[Decimal | None, BeforeValidator(or_null(amount))]
 Text = Annotated[str, BeforeValidator(text)]
 TextOrNull = Annotated[str | None, BeforeValidator(or_null(text))]
 Name = Annotated[str, BeforeValidator(name)]
+ShardOrNull = Annotated[str | None, BeforeValidator(or_null(shard))]
+Symbols = Annotated[frozenset[str], BeforeValidator(symbols)]
 Paths = Annotated[tuple[str, ...], BeforeValidator(paths)]
 Latencies = Annotated[tuple[float, ...], BeforeValidator(latencies)]
 Options = Annotated[dict[str, str], BeforeValidator(options)]

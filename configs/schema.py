@@ -9,7 +9,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from configs.keys import Section, key
-from configs.scalars import Flag, Name, Number, Text, TextOrNull, Whole
+from configs.scalars import Flag, Name, Number, ShardOrNull, Symbols, Text, TextOrNull, Whole
 from configs.schema_kafka import Kafka
 from configs.schema_market import Book, Source, Synthetic, Venue
 from configs.schema_quoting import Calibration, Quoting, Signals, Vpin
@@ -34,6 +34,12 @@ class Run(Section):
     progress: Flag = key(True, "Show a progress line while running.")
     report: Flag = key(True, "Write report.html at the end.")
     control: TextOrNull = key(None, "Controls to replay: the control.jsonl of another run.")
+    shard: ShardOrNull = key(
+        None, "As K/N: run the K-th of N shares that the symbols are dealt to; see docs/shards.md."
+    )
+    symbols: Symbols = key(
+        frozenset(), "Run these of the symbols, whatever is dealt; all, or those of the shard, without."
+    )
 
 
 class Kpis(Section):

@@ -63,6 +63,8 @@ def scalar(value: object) -> str:
         return f"{value:f}" if isinstance(value, Decimal) else value.isoformat().replace("+00:00", "Z")
     if isinstance(value, int | float):
         return repr(value).removesuffix(".0")
+    if isinstance(value, frozenset):
+        return scalar(tuple(sorted(value)))
     if isinstance(value, tuple | Mapping):
         return f"[{', '.join(scalar(item) for item in value)}]" if isinstance(value, tuple) else "{}"
     return _quoted(str(value))

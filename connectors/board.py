@@ -36,6 +36,8 @@ class Facts(NamedTuple):
         return self._replace(version=version, **known)
 
 
+WHOLE: Final = "all"
+"""What the share of a run is called that runs every symbol."""
 READ: Final[dict[str, tuple[str, Callable[[str], Any]]]] = {
     "budget_notional": ("risk.budget_notional", Decimal),
     "vpin_enabled": ("vpin.enabled", lambda text: text == "true"),
@@ -97,8 +99,9 @@ class Board:
         facts: Mapping[str, Facts],
         timing: Timing,
         reloading: Counted | None = None,
+        shard: str = "",
     ) -> None:
-        self.profile, self.config, self.timing = profile, config, timing
+        self.profile, self.config, self.timing, self.shard = profile, config, timing, shard or WHOLE
         self.reloading = reloading or Never()
         self.posts = {symbol: Post(symbol, facts[symbol], timing.of(symbol)) for symbol in sorted(facts)}
 

@@ -56,8 +56,9 @@ OTHERS: Final = (
     Declared(
         RUN,
         GAUGE,
-        ("profile", "config"),
-        "1, labelled with the profile and the digest of the settings that orders depend on.",
+        ("profile", "config", "shard"),
+        "1, labelled with the profile, the digest of the settings that orders depend on, and the share of "
+        "the symbols that the process runs: 2of3, names, or all.",
     ),
 )
 
@@ -126,7 +127,7 @@ class Reader:
 
     def _process(self) -> dict[str, list[Found]]:
         board, age_s = self.board, self.board.timing.checkpoint_age_s()
-        run = self._labels("profile", board.profile, "config", board.config)
+        run = self._labels("profile", board.profile, "config", board.config, "shard", board.shard)
         reloads = [
             (RELOADS, self._labels("outcome", outcome), float(n)) for outcome, n in board.reloads().items()
         ]

@@ -2,6 +2,7 @@
 
 from configs.notices import notices
 from configs.reloads import values
+from configs.shards import share
 from flows.market import Program
 
 
@@ -15,7 +16,7 @@ def say_start(program: Program) -> None:
         code=shared.stamp.code,
         symbols=shared.directory.symbols,
     )
-    missing = [symbol for symbol in settings.symbols if symbol not in program.rules]
+    missing = [symbol for symbol in share(settings.run, settings.symbols) if symbol not in program.rules]
     unrecorded = [f"symbols.{symbol} is in no recording, and not traded" for symbol in missing]
     for notice in (*notices(settings), *unrecorded):
         shared.console.notice(settings.profile, notice)

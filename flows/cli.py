@@ -23,10 +23,12 @@ Examples:
   phoenix run
   phoenix run --config configs/replay.yaml --set source.path=btcusdt.gz
   phoenix run --resume
+  phoenix run --shard 1/2
 
 With --resume the latest unfinished run of the profile goes on, or the one in --out: under its own settings, \
 unless --config or --set give others. Those that change no order (run.*, metrics.*, source.speed) may differ.
 --resume-or-begin does the same where there is such a run, and begins one where there is none.
+--shard runs a share of the symbols, in a directory of its own: docs/shards.md.
 
 {EXIT_CODES}
 """
@@ -126,6 +128,9 @@ def run_command(
     resume_or_begin: Annotated[
         bool, typer.Option("--resume-or-begin", help="Go on with an unfinished run, or begin one.")
     ] = False,
+    shard: Annotated[
+        str | None, typer.Option(help="Run a share of the symbols: 1/2 and 2/2, or names: A,B.")
+    ] = None,
     driver: Annotated[str, typer.Option(help="graph or research.")] = "graph",
     speed: Annotated[float | None, typer.Option(help="Times real time; as fast as it goes without.")] = None,
 ) -> None:
@@ -138,7 +143,7 @@ def run_command(
         raise typer.BadParameter(f"must be graph or research, was {driver}", param_hint="--driver")
     if (resume or resume_or_begin) and driver != "graph":
         raise typer.BadParameter("goes on with a run of the graph only", param_hint="--resume")
-    options = [*(changes or ()), *([] if speed is None else [f"source.speed={speed}"])]
+    options = [*(changes or ()), *_share(shard), *([] if speed is None else [f"source.speed={speed}"])]
     if resume_or_begin:
         there = unfinished(config, options, out)
         out, resume = there or out, there is not None
@@ -150,6 +155,12 @@ def run_command(
         if driver == "research":
             made.stop_on_signals()
         show(run(made, driver))
+
+
+def _share(shard: str | None) -> list[str]:
+    if shard is None:
+        return []
+    return [f"run.shard={shard}" if "/" in shard else f"run.symbols=[{shard}]"]
 
 
 def _resume(config: Path | None, options: list[str], out: Path | None) -> None:

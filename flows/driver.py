@@ -18,6 +18,7 @@ from connectors.timing import Times
 from flows.beginning import say_start
 from flows.market import Program
 from flows.resume import require_same_settings
+from flows.shards import alone
 from operators.desk import Desk
 from operators.errors import ConfigError, PhoenixError, RunDirectoryError
 from operators.kernel import is_cold
@@ -36,18 +37,19 @@ def run(program: Program, driver: str, *, resume: bool = False) -> Path:
 
     Raises:
         ConfigError: there is no such driver.
-        RunDirectoryError: the directory holds a run.
+        RunDirectoryError: the directory holds a run, or another process runs one of the symbols.
         CheckpointRefused: resuming, the run began under other settings.
     """
     if driver not in DRIVERS:
         raise ConfigError([f"driver must be {' or '.join(DRIVERS)}, was {driver}"])
     program.shared.timing.driver = driver
-    if driver == "research":
-        if program.desks is not None:
-            raise ConfigError(["driver research has its venue beside it: kafka.reports_topic must be null"])
-        run_research(program)
-    else:
-        run_graph(program, resume=resume)
+    if driver == "research" and program.desks is not None:
+        raise ConfigError(["driver research has its venue beside it: kafka.reports_topic must be null"])
+    with alone(program):
+        if driver == "research":
+            run_research(program)
+        else:
+            run_graph(program, resume=resume)
     leave_report(program)
     return program.shared.directory.path
 

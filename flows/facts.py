@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from configs.settings import Settings, SymbolSettings
+from configs.shards import label
 from configs.write import digest
 from connectors.board import Board, Counted, Facts
 from connectors.timing import Timing
@@ -26,4 +27,4 @@ def facts(symbol: SymbolSettings) -> Facts:
 def board_of(settings: Settings, symbols: Iterable[str], timing: Timing, reloading: Counted) -> Board:
     """Return the board of a run, on which nothing was posted yet."""
     known = {symbol: facts(settings.symbols[symbol]) for symbol in symbols}
-    return Board(settings.profile, digest(settings), known, timing, reloading)
+    return Board(settings.profile, digest(settings), known, timing, reloading, label(settings.run))

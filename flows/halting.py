@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import yaml
 
+from configs.schema import Run
+from configs.shards import share
 from connectors.runs import is_running, running
 from connectors.switch import SWITCH, WORDS, Wish, read_switch, write_switch
 from operators.errors import ConfigError
@@ -28,7 +30,8 @@ def throw(run: Path | None, symbols: Sequence[str], wish: int, why: str, wait_s:
     run = run or _only_one()
     if not (run / "config.yaml").is_file():
         raise ConfigError([f"{run} holds no run"])
-    traded = list(yaml.safe_load((run / "config.yaml").read_text())["symbols"])
+    tree = yaml.safe_load((run / "config.yaml").read_text())
+    traded = share(Run.model_validate(tree["run"]), tree["symbols"])
     strangers = [symbol for symbol in symbols if symbol not in traded]
     if strangers:
         raise ConfigError([f"{run} does not trade {', '.join(strangers)}: {', '.join(traded)}"])

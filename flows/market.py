@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from configs.load import home, load
+from configs.load import home, load, name_of
 from configs.rules import rules_for
 from configs.settings import Settings, SymbolSettings
 from configs.write import digest, resolved_yaml, trading_digest
@@ -37,6 +37,7 @@ from flows.measures import measure_of, named_measure
 from flows.models import model_of, named_model
 from flows.recordings import recordings_of
 from flows.reloading import Reloading
+from flows.shares import own_symbols, require_same_share
 from flows.topics import desks_of, journal_of, name_run, outlet_of, switch_of, topic_of
 from flows.watching import Watcher, look_of
 from operators.desk import Rules, open_exchange
@@ -137,6 +138,7 @@ class Program:
         A file that records are replayed over says nothing that they do not.
         """
         began = load(path / "config.yaml")
+        require_same_share(began, self.settings)
         records = [each for part in sorted((path / CONTROL).glob("*.jsonl")) for each in read_controls(part)]
         self.reloading.catch_up(began, path, records)
         if digest(began) != digest(self.settings):
@@ -213,17 +215,18 @@ def program(
     watched = watched or Watched(config, tuple(overrides))
     seen = look_of(watched.config)
     settings, recordings, market = _loaded(config, overrides)
-    symbols = [symbol for symbol in settings.symbols if not recordings or symbol in recordings]
-    for symbol in symbols:
+    traded = [symbol for symbol in settings.symbols if not recordings or symbol in recordings]
+    for symbol in traded:
         measure_of(settings.symbols[symbol])
         model_of(settings.symbols[symbol])
+    symbols = own_symbols(settings, traded)
     log, timing = LogFile(), Timing()
     reloading, console = Reloading(settings, config, overrides), _console(settings, log)
     watcher = Watcher(watched.config, _reader(watched, list(recordings), market), reloading, console, seen)
     directory = _directory(settings, symbols, out, watched, reloading)
     shared = Shared(
         directory,
-        Stamp(code_digest(settings.symbols[symbol] for symbol in symbols), digest(settings)),
+        Stamp(code_digest(settings.symbols[symbol] for symbol in traded), digest(settings)),
         {symbol: Mailbox() for symbol in symbols},
         threading.Event(),
         console.progress,
@@ -234,7 +237,8 @@ def program(
         _controls(directory, settings.run.control, reloading, switch_of(settings.kafka)),
     )
     rules = {symbol: rules_for(settings.symbols[symbol], settings.source) for symbol in symbols}
-    topic = topic_of(settings.kafka, symbols, console.say) if settings.source.kind == "kafka" else None
+    # All of them are known, so that what belongs to nobody is told by one shard.
+    topic = topic_of(settings.kafka, traded, console.say) if settings.source.kind == "kafka" else None
     desks = None if topic is None else desks_of(settings, topic, console.say)
     outlet = outlet_of(settings.kafka, console, shared.stop.is_set)
     if outlet is not None:
@@ -272,6 +276,6 @@ def _directory(
     settings: Settings, symbols: list[str], out: Path | None, watched: Watched, reloading: Reloading
 ) -> RunDirectory:
     day = datetime.now(UTC).strftime("%Y%m%d")
-    path = out or next_directory(Path(settings.run.directory), day, settings.profile)
+    path = out or next_directory(Path(settings.run.directory), day, name_of(settings.profile, settings.run))
     texts = {"origin.json": watched.text(), "config.yaml": resolved_yaml(settings)}
     return RunDirectory(path, symbols, texts, reloading.may_change)

@@ -5,6 +5,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,17 @@ from connectors.open_loop import SignalSource
 from flows.beginning import say_active, say_start
 from flows.closing import show
 from flows.driver import leave_report
-from flows.exits import leave, run_by_bytewax
+from flows.exits import leave, refuse_cluster, run_by_bytewax
 from flows.lift import AsmmStep, BookStep, RiskStep, VpinStep, lift
 from flows.market import Program, program
 from flows.serving import serve
+from flows.shards import alone
 from flows.warm import warm
 from operators.errors import PhoenixError
 
 DEFAULT = "configs/phoenix.yaml"
+ALONE = ExitStack()
+"""What `python -m bytewax.run` holds until its process ends."""
 
 
 def graph(program: Program, source: Source[Any] | None = None, sink: Sink[Any] | None = None) -> Dataflow:
@@ -88,7 +92,9 @@ def _made(config: str | None, overrides: Sequence[str]) -> Program:
     if not run_by_bytewax():
         return program(path, overrides)
     try:
+        refuse_cluster()
         made = program(path, overrides)
+        ALONE.enter_context(alone(made))
         server = serve(made)
     except PhoenixError as error:
         leave(error)

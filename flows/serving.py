@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from connectors.exposition import Exposition
 from connectors.scrape import MetricsServer, open_server
 from flows.market import Program
+from flows.shares import metrics_port
 
 
 def serve(program: Program) -> MetricsServer | None:
@@ -17,9 +18,10 @@ def serve(program: Program) -> MetricsServer | None:
     wanted, console = program.settings.metrics, program.shared.console
     if not wanted.enabled:
         return None
-    server = open_server(Exposition(program.shared.board).app, wanted.address, wanted.port, wanted.if_taken)
+    app, port = Exposition(program.shared.board).app, metrics_port(program.settings)
+    server = open_server(app, wanted.address, port, wanted.if_taken)
     if server is None:
-        console.no_metrics(wanted.address, wanted.port)
+        console.no_metrics(wanted.address, port)
     else:
         console.metrics_at(server.url)
     return server

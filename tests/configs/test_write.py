@@ -156,7 +156,7 @@ def values_of(field):
 FIXED = {"price", "mean_trade_notional", "max_inventory_lots", "n_buckets", "cdf_window", "kind", "path"}
 FIXED |= {*TOTALS, "budget_notional", "measure", "outage_for_s"}
 FIXED |= {"model", "window_s", "fit_from_bps", "fit_to_bps"}
-FIXED |= {"unknown_after_ms", "orders_per_s", "topic"}
+FIXED |= {"unknown_after_ms", "orders_per_s", "topic", "shard", "symbols"}
 
 
 @st.composite
@@ -170,6 +170,8 @@ def trees(draw):
         }
         for name, model in sections.items()
     }
+    tree["run"]["shard"] = draw(st.sampled_from([None, "1/2", "2/2", "1/1"]))
+    tree["run"]["symbols"] = draw(st.sampled_from(["NEWUSDT", [], ["NEWUSDT", "BTCUSDT"]]))
     tree["quoting"]["max_inventory_lots"] = 10**11
     tree["vpin"]["n_buckets"] = 1000
     tree["calibration"]["window_s"] = 3600
