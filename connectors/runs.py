@@ -19,6 +19,9 @@ LEFT: Final = ("-wal", "-journal")
 CHECKPOINT: Final = "checkpoint"
 """The folder in which a run of the graph keeps what it needs to go on."""
 
+MOVED: Final = "moved.json"
+"""In a run directory: where its symbols went on."""
+
 
 def runs_of(parent: Path, profile: str) -> list[Path]:
     """Return a profile's runs, `<date>-<profile>-<n>`, the oldest first."""
@@ -65,6 +68,8 @@ def require_checkpoint(path: Path) -> None:
     Raises:
         RunDirectoryError: it is missing, or no database.
     """
+    if (path / MOVED).is_file() and not (path / CHECKPOINT).is_dir():
+        raise RunDirectoryError(f"symbols of {path} went on {_where(path)}")
     files = sorted((path / CHECKPOINT).glob("*.sqlite3"))
     if not files:
         raise RunDirectoryError(
@@ -75,6 +80,24 @@ def require_checkpoint(path: Path) -> None:
             _read(file)
         except sqlite3.DatabaseError as error:
             raise RunDirectoryError(f"{file} is damaged and cannot be resumed from: {error}") from None
+
+
+def refuse_moved(parent: Path, profile: str) -> None:
+    """Refuse to begin a profile's run anew whose last one was moved: it goes on elsewhere.
+
+    Raises:
+        RunDirectoryError: it was.
+    """
+    runs = runs_of(parent, profile)
+    if runs and (runs[-1] / MOVED).is_file() and not (runs[-1] / CHECKPOINT).is_dir():
+        raise RunDirectoryError(f"symbols of {runs[-1]} went on {_where(runs[-1])}: run those shards")
+
+
+def _where(path: Path) -> str:
+    try:
+        return f"in {', '.join(json.loads((path / MOVED).read_text())['into'])}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "elsewhere"
 
 
 def _read(file: Path) -> None:

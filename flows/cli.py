@@ -1,4 +1,4 @@
-"""The command line: `phoenix run`, `publish`, `venue`, `check`, `report`, `halt`, ..., `vpin`."""
+"""The command line: `phoenix run`, `reshard`, `publish`, `venue`, `check`, `report`, `halt`, and the others."""
 
 import gc
 import signal
@@ -79,6 +79,19 @@ first, with what resampling makes of the differences, and writes compared.html i
 --out names another file.
 
 Exit codes: 0 it is done; 1 a file cannot be written; 2 there is no such run, or nothing of it can be shown.
+"""
+RESHARD_HELP = """Deal the symbols of stopped runs to other shards, each to go on exactly where it was.
+
+Example:
+
+\b
+  phoenix reshard runs/20250101-phoenix-1of2-1 runs/20250101-phoenix-2of2-1 --into 3
+
+Name all runs of the configuration. New directories are made beside them; the old ones keep what they hold, \
+but nobody goes on with them. Killed, the same command does what is left to do.
+
+Exit codes: 0 it is done; 1 the runs cannot be moved, and were not; 2 the command is wrong; \
+3 they belong to other code.
 """
 PUBLISH_HELP = f"""Send the market of a configuration to a topic of Kafka, as in docs/kafka_messages.md.
 
@@ -187,6 +200,18 @@ def _loaded() -> None:
     """From here on there may be garbage."""
     gc.freeze()
     gc.enable()
+
+
+@app.command("reshard", help=RESHARD_HELP)
+def reshard_command(
+    runs: Annotated[list[Path], typer.Argument(help="Run directories.", metavar="RUN...")],
+    into: Annotated[int, typer.Option(min=1, help="How many shards.")],
+) -> None:
+    """Move them."""
+    from flows.resharding import reshard  # noqa: PLC0415 - `phoenix --help` is quick
+
+    for path in reshard(runs, into):
+        sys.stdout.write(f"{path}: `phoenix run --resume --out {path}` goes on\n")
 
 
 @app.command("publish", help=PUBLISH_HELP)

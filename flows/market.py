@@ -226,7 +226,7 @@ def program(
     directory = _directory(settings, symbols, out, watched, reloading)
     shared = Shared(
         directory,
-        Stamp(code_digest(settings.symbols[symbol] for symbol in traded), digest(settings)),
+        Stamp(code_digest(settings.symbols.values()), digest(settings)),
         {symbol: Mailbox() for symbol in symbols},
         threading.Event(),
         console.progress,

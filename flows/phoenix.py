@@ -19,11 +19,12 @@ from connectors.open_loop import SignalSource
 from flows.beginning import say_active, say_start
 from flows.closing import show
 from flows.driver import leave_report
-from flows.exits import leave, refuse_cluster, run_by_bytewax
+from flows.exits import leave, run_by_bytewax
 from flows.lift import AsmmStep, BookStep, RiskStep, VpinStep, lift
 from flows.market import Program, program
 from flows.serving import serve
 from flows.shards import alone
+from flows.told_bytewax import refuse_cluster, require_own_store
 from flows.warm import warm
 from operators.errors import PhoenixError
 
@@ -94,6 +95,7 @@ def _made(config: str | None, overrides: Sequence[str]) -> Program:
     try:
         refuse_cluster()
         made = program(path, overrides)
+        require_own_store(made)
         ALONE.enter_context(alone(made))
         server = serve(made)
     except PhoenixError as error:

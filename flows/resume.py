@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 
 import yaml
 
-from configs.load import home
-from connectors.runs import is_finished, latest_unfinished, require_checkpoint
+from configs.load import home, load
+from connectors.runs import is_finished, latest_unfinished, refuse_moved, require_checkpoint
 from connectors.stamp import refuse_other_settings
 from flows.market import Program, Watched
+from flows.shares import require_same_share
 from operators.errors import RunDirectoryError
 
 DEFAULT: Final = Path("configs/phoenix.yaml")
@@ -31,12 +32,15 @@ def unfinished(config: Path | None, changes: Sequence[str], out: Path | None) ->
 
     Raises:
         ConfigError: `config` is no settings file.
+        RunDirectoryError: its symbols went on in other runs.
     """
     if out is not None:
         return out if out.exists() else None
+    place = home(config or DEFAULT, changes)[:2]
     try:
-        return latest_unfinished(*home(config or DEFAULT, changes)[:2])
+        return latest_unfinished(*place)
     except RunDirectoryError:
+        refuse_moved(*place)
         return None
 
 
@@ -83,8 +87,10 @@ def require_same_settings(program: Program) -> None:
     """Refuse to resume under settings that could not have become those of the run while it went on.
 
     Raises:
-        CheckpointRefused: a setting that orders depend on, and that changes only at a restart, differs.
+        CheckpointRefused: a setting that orders depend on, and that changes only at a restart, differs, or
+            it is another share of the symbols.
     """
     directory = program.shared.directory
     there = (directory.path / "config.yaml").read_text()
     refuse_other_settings(there, directory.texts["config.yaml"], directory.may_change)
+    require_same_share(load(directory.path / "config.yaml"), program.settings)

@@ -31,7 +31,7 @@ from operators.samples import Sample
 from operators.toxicity import STATUSES
 
 RUN: Final = "told_as.json"
-"""In a run directory: the name under which its run is told."""
+"""In a run directory: the name under which its run is told, and those that symbols of other runs keep."""
 UNDELIVERED: Final = "undelivered"
 KEPT_BYTES: Final = 1 << 10
 PLACED: Final = re.compile(r"(?P<topic>.+)\[(?P<partition>\d+)\]@(?P<offset>\d+)")
