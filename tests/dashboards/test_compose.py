@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from configs.load import load
+from configs.shards import share
 from tests.oracles.command import phoenix
 from tests.oracles.watchers import ROOT
 
@@ -142,3 +143,35 @@ def test_what_phoenix_is_told_is_a_valid_run(tmp_path):
     done = phoenix(command, *options, *short, "--out", tmp_path / "run")
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "run/summary.json").read_text())
+
+
+SHARDS = yaml.safe_load((ROOT / "docker-compose.shards.yml").read_text())["services"]
+
+
+def test_shards_are_the_same_service_but_for_their_share():
+    together = []
+    for number, name in enumerate(("phoenix", "phoenix-2"), 1):
+        told = SHARDS[name]["command"]
+        assert told[1] == f"--shard={number}/2"
+        assert [each for each in told if each != told[1]] == SERVICES["phoenix"]["command"]
+        changes = [each.removeprefix("--set=") for each in told if each.startswith("--set=")]
+        settings = load(ROOT / "configs/phoenix.yaml", [*changes, f"run.shard={number}/2"])
+        together += share(settings.run, settings.symbols)
+    assert sorted(together) == sorted(load(ROOT / "configs/phoenix.yaml").symbols)
+    assert SHARDS["phoenix-2"]["extends"] == {"file": "docker-compose.yml", "service": "phoenix"}
+    assert "9465" in SHARDS["phoenix-2"]["healthcheck"]["test"][-1]
+
+
+def test_prometheus_of_the_shards_is_the_other_with_a_target_more():
+    one, two = (
+        yaml.safe_load((ROOT / f"dashboards/prometheus/{name}.yml").read_text())
+        for name in ("prometheus", "shards")
+    )
+    (target,) = two["scrape_configs"][0]["static_configs"]
+    assert target["targets"] == ["phoenix:9464", "phoenix-2:9465"]
+    target["targets"] = ["phoenix:9464"]
+    assert one == two
+    files = [each for each in SHARDS["prometheus"]["command"] if each.startswith("--config.file")]
+    assert files == ["--config.file=/etc/prometheus/shards.yml"]
+    rest = [each for each in SERVICES["prometheus"]["command"] if not each.startswith("--config.file")]
+    assert SHARDS["prometheus"]["command"] == [*files, *rest]

@@ -34,7 +34,8 @@ def snake(name: str) -> str:
 
 
 def test_prometheus_takes_its_configuration_and_every_rule():
-    assert "FAILED" not in said("promtool", "check", "config", PROMETHEUS / "prometheus.yml")
+    for name in ("prometheus.yml", "shards.yml"):
+        assert "FAILED" not in said("promtool", "check", "config", PROMETHEUS / name)
     assert f"{len(ALERTS)} rules found" in said("promtool", "check", "rules", RULES / "alerts.yml")
 
 
