@@ -15,6 +15,7 @@ find is named, and the benchmark skipped.
 - `vpin_against_peers`: VPIN's ns a trade and error beside other packages' (`make bench-peers` installs them).
 - `metrics_cost`: what metrics add to an event, and a scrape to a second; whole runs without and with them.
 - `vpin_in_graph`: VPIN's share of a core at 1000 trades a second of eight symbols, in real time.
+- `shards`: rows a second of two shards against one process, synthetic and from a topic (a broker).
 - `vpin_on_and_off`: what VPIN does to PnL, fills and Sharpe, over ten seeds and the recordings.
 
 The recordings are looked for in PHOENIX_DATA, the sketch in PHOENIX_SKETCH, and both beside the
@@ -40,6 +41,7 @@ NAMES = (
     "vpin_against_peers",
     "vpin_in_graph",
     "metrics_cost",
+    "shards",
     "vpin_on_and_off",
 )
 

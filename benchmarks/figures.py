@@ -62,10 +62,18 @@ class Worker:
 
     def ask(self, question: object) -> Any:
         """Return the answer to one question."""
+        self.tell(question)
+        return self.hear()
+
+    def tell(self, question: object) -> None:
+        """Ask, and do not wait."""
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.process.stdin.write(msgspec.json.encode(question) + b"\n")
         self.process.stdin.flush()
+
+    def hear(self) -> Any:
+        """Wait for the answer."""
+        assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"{self.process.args!r} ended without an answer")

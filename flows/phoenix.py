@@ -96,7 +96,7 @@ def _made(config: str | None, overrides: Sequence[str]) -> Program:
         refuse_cluster()
         made = program(path, overrides)
         require_own_store(made)
-        ALONE.enter_context(alone(made))
+        ALONE.enter_context(alone(made.ending(leave)))
         server = serve(made)
     except PhoenixError as error:
         leave(error)

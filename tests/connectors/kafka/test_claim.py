@@ -1,0 +1,110 @@
+"""A symbol is claimed by one machine at a time: nothing is seen but the broker."""
+
+import multiprocessing
+import signal
+import threading
+import uuid
+
+import pytest
+
+from connectors.kafka.claim import Member, claimed_at
+from connectors.kafka.connection import Place
+from operators.errors import RunDirectoryError, SourceError
+from tests.oracles.broker import free_port
+
+
+@pytest.fixture
+def place(broker):
+    return Place(broker.bootstrap, broker.topic(2), {})
+
+
+@pytest.fixture
+def profile():
+    return uuid.uuid4().hex[:12]
+
+
+def hold(place, profile, holding):
+    with claimed_at(place, profile, "1of2", ["BTCUSDC", "ETHUSDC"], print):
+        holding.set()
+        signal.pause()
+
+
+def test_a_claimed_symbol_is_refused_and_others_are_not(place, profile):
+    lost = []
+    with claimed_at(place, profile, "1of2", ["BTCUSDC", "ETHUSDC"], lost.append):
+        with claimed_at(place, profile, "2of2", ["SOLUSDC", "XRPUSDC"], lost.append):
+            pass
+        with (
+            pytest.raises(
+                RunDirectoryError, match=r"run already, by 1of2 \S+ \(/127\.0\.0\.1\): stop that one"
+            ),
+            claimed_at(place, profile, "ETHUSDC", ["ETHUSDC"], lost.append),
+        ):
+            raise AssertionError
+        with claimed_at(place, f"{profile}-other", "1of2", ["BTCUSDC"], lost.append):
+            pass
+    with claimed_at(place, profile, "1of2", ["BTCUSDC", "ETHUSDC"], lost.append):
+        pass
+    assert lost == []
+
+
+def test_what_a_killed_process_claimed_is_free_once_its_session_is_over(place, profile):
+    context = multiprocessing.get_context("forkserver")
+    holding = context.Event()
+    process = context.Process(target=hold, args=(place, profile, holding))
+    process.start()
+    assert holding.wait(60)
+    process.kill()
+    process.join()
+    with claimed_at(place, profile, "1of2", ["BTCUSDC"], print):
+        pass
+
+
+def test_of_several_that_begin_at_once_one_holds_at_any_time(place, profile):
+    holders, most, refused = 0, 0, []
+    lock, begin = threading.Lock(), threading.Barrier(3)
+    done = threading.Event()
+
+    def contend():
+        nonlocal holders, most
+        begin.wait()
+        try:
+            with claimed_at(place, profile, "1of2", ["BTCUSDC"], refused.append):
+                with lock:
+                    holders += 1
+                    most = max(most, holders)
+                done.wait(60)
+                with lock:
+                    holders -= 1
+        except RunDirectoryError as error:
+            refused.append(error)
+        if len(refused) == 2:
+            done.set()
+
+    threads = [threading.Thread(target=contend) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (most, len(refused)) == (1, 2)
+
+
+def test_who_was_away_for_longer_than_a_session_and_finds_another_gives_up(place, profile):
+    lost = []
+    away = Member(place, f"phoenix-claims-{profile}", "1of2", ["BTCUSDC"])
+    away.join()
+    away.client.unsubscribe()  # The broker takes it for gone.
+    with claimed_at(place, profile, "2of2", ["BTCUSDC"], print):
+        staying = threading.Thread(target=away.stay, args=(lost.append,))
+        staying.start()
+        away.client.subscribe([place.topic], on_assign=lambda client, _: client.assign([]))
+        staying.join(60)
+        assert not staying.is_alive()
+    away.close()
+    assert ["run already, by 2of2" in str(each) for each in lost] == [True]
+
+
+def test_without_a_broker_there_is_one_sentence():
+    place = Place(f"127.0.0.1:{free_port()}", "market", {})
+    with pytest.raises(SourceError, match="no broker answers"), claimed_at(place, "x", "1of2", ["A"], print):
+        raise AssertionError
