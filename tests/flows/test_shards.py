@@ -45,7 +45,7 @@ def test_shards_of_a_topic_do_what_one_process_does_from_the_market_itself(
     topic = broker.topic(partitions)
     send(PROFILE, (*MARKET, f"kafka.bootstrap={broker.bootstrap}"), topic)
     source = ("source.kind=kafka", f"kafka.bootstrap={broker.bootstrap}", f"kafka.topic={topic}")
-    outs = [graphed(made(tmp_path / f"{k}", *own)) for k, own in enumerate(shards(tmp_path, 2, *source))]
+    outs = [run(made(tmp_path / f"{k}", *own), "graph") for k, own in enumerate(shards(tmp_path, 2, *source))]
     assert parts(outs) == whole
 
 

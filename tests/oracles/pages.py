@@ -25,7 +25,7 @@ USUAL = (
     "bash",
     ".",
 )
-OTHERS = ("pip", "git", "curl", "openssl")
+OTHERS = ("pip", "git", "curl", "openssl", "sudo")
 FLAGS = ("--help", "--reduce", "--resume", "--quick")
 """Options that want nothing after them."""
 PROGRAMS = frozenset((*OURS, *WATCHERS, *USUAL, *OTHERS))

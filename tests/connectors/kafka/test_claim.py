@@ -9,7 +9,7 @@ import pytest
 
 from connectors.kafka.claim import Member, claimed_at
 from connectors.kafka.connection import Place
-from operators.errors import RunDirectoryError, SourceError
+from operators.errors import PhoenixError, RunDirectoryError, SourceError
 from tests.oracles.broker import free_port
 
 
@@ -30,14 +30,12 @@ def hold(place, profile, holding):
 
 
 def test_a_claimed_symbol_is_refused_and_others_are_not(place, profile):
-    lost = []
+    lost: list[PhoenixError] = []
     with claimed_at(place, profile, "1of2", ["BTCUSDC", "ETHUSDC"], lost.append):
         with claimed_at(place, profile, "2of2", ["SOLUSDC", "XRPUSDC"], lost.append):
             pass
         with (
-            pytest.raises(
-                RunDirectoryError, match=r"run already, by 1of2 \S+ \(/127\.0\.0\.1\): stop that one"
-            ),
+            pytest.raises(RunDirectoryError, match=r"already, by 1of2 \S+ \(/127\.0\.0\.1\): stop"),
             claimed_at(place, profile, "ETHUSDC", ["ETHUSDC"], lost.append),
         ):
             raise AssertionError
@@ -61,7 +59,8 @@ def test_what_a_killed_process_claimed_is_free_once_its_session_is_over(place, p
 
 
 def test_of_several_that_begin_at_once_one_holds_at_any_time(place, profile):
-    holders, most, refused = 0, 0, []
+    holders, most = 0, 0
+    refused: list[PhoenixError] = []
     lock, begin = threading.Lock(), threading.Barrier(3)
     done = threading.Event()
 
@@ -90,7 +89,7 @@ def test_of_several_that_begin_at_once_one_holds_at_any_time(place, profile):
 
 
 def test_who_was_away_for_longer_than_a_session_and_finds_another_gives_up(place, profile):
-    lost = []
+    lost: list[PhoenixError] = []
     away = Member(place, f"phoenix-claims-{profile}", "1of2", ["BTCUSDC"])
     away.join()
     away.client.unsubscribe()  # The broker takes it for gone.
