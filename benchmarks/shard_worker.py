@@ -18,10 +18,10 @@ def trade(settings: list[str]) -> dict[str, Any]:
     """Run the graph once, with its journal and a checkpoint every second."""
     with tempfile.TemporaryDirectory() as folder:
         made = program(PROFILE, [*QUIET, f"run.directory={folder}", *settings], Path(folder) / "run")
-        began, worked = time.monotonic(), time.process_time()
         with alone(made):
+            began, worked = time.monotonic(), time.process_time()
             run_graph(made, resume=False)
-        ended, worked = time.monotonic(), time.process_time() - worked
+            ended, worked = time.monotonic(), time.process_time() - worked
         rows = sum(times.rows for times in made.shared.timing.symbols.values())
     return {"began": began, "ended": ended, "rows": rows, "worked": worked}
 

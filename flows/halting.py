@@ -31,7 +31,8 @@ def throw(run: Path | None, symbols: Sequence[str], wish: int, why: str, wait_s:
     if not (run / "config.yaml").is_file():
         raise ConfigError([f"{run} holds no run"])
     tree = yaml.safe_load((run / "config.yaml").read_text())
-    traded = share(Run.model_validate(tree["run"]), tree["symbols"])
+    own = {key: value for key, value in tree.get("run", {}).items() if key in ("shard", "symbols")}
+    traded = share(Run.model_validate(own), tree["symbols"])
     strangers = [symbol for symbol in symbols if symbol not in traded]
     if strangers:
         raise ConfigError([f"{run} does not trade {', '.join(strangers)}: {', '.join(traded)}"])

@@ -90,7 +90,7 @@ def test_help_and_kind_are_the_same_by_either_way():
 def test_labels_are_escaped():
     found = served(lively())
     assert found["mm_dead_letters_total", ("reason", ODD), ("symbol", "ETHUSDC")] == 4
-    assert found["mm_run_info", ("config", "0123"), ("profile", ODD)] == 1
+    assert found["mm_run_info", ("config", "0123"), ("profile", ODD), ("shard", "all")] == 1
     assert written({}) == ""
 
 
