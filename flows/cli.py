@@ -1,4 +1,4 @@
-"""The command line: `phoenix run`, `reshard`, `publish`, `venue`, `check`, `report`, `halt`, and the others."""
+"""The command line: `phoenix run`, `reshard`, `publish`, `venue`, `check`, `report`, `halt`, and others."""
 
 import gc
 import signal

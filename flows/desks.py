@@ -60,6 +60,9 @@ class Desks(NamedTuple):
     def desk(self, symbol: str, rules: Rules, directory: RunDirectory) -> Desk:
         """Return one symbol's stream, at its start."""
         instrument = self.settings.symbols[symbol].instrument
-        facts, reports = MarketTaker(instrument), ReportTaker(instrument, lambda: run_name(directory.path))
+        facts, reports = (
+            MarketTaker(instrument),
+            ReportTaker(instrument, lambda: run_name(directory.path, symbol)),
+        )
         between = channels(self.market, facts, self.reports, reports)
         return Desk(Stream(symbol, between, habits(self.settings, rules)), facts, reports)

@@ -21,7 +21,6 @@ from configs.settings import Settings
 from configs.shards import deal, share
 from configs.write import resolved_yaml
 from connectors.checkpoints import States, moved, read_states, stamp_of, write_states
-from connectors.journal import PARTS
 from connectors.runs import CHECKPOINT, MOVED, claim, is_finished, next_directory, require_checkpoint
 from connectors.stamp import leaves, told_apart
 from connectors.switch import SWITCH, Wish, read_switch, write_switch
@@ -157,11 +156,11 @@ def _make(target: Path, settings: Settings, of: Mapping[str, Path]) -> None:
     """Lay out a run directory aside, with the parts of its symbols."""
     aside = _aside(target)
     shutil.rmtree(aside, ignore_errors=True)
-    for log in PARTS:
-        (aside / log).mkdir(parents=True)
-        for symbol, old in of.items():
-            for part in (old / log).glob(f"{symbol}.*"):
-                shutil.copyfile(part, aside / log / part.name)
+    aside.mkdir()
+    for symbol, old in of.items():
+        for part in old.glob(f"*/{symbol}.*"):
+            (aside / part.parent.name).mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(part, aside / part.parent.name / part.name)
     (aside / "config.yaml").write_text(resolved_yaml(settings))
     first = next(iter(of.values()))
     if (first / "origin.json").is_file():

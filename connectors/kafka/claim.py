@@ -1,8 +1,8 @@
 """A claim on symbols that other machines see: membership of a group at the broker.
 
-Whoever runs symbols joins `phoenix-claims-<profile>` under a name that tells them, and looks who else is
-in it. Everybody joins before looking, so of two that claim the same the later one to look sees the other,
-and yields; of two that begin at once both may, but not for the same time, and then one is left alone.
+Whoever runs symbols joins `phoenix-claims-<profile>-<topic>` under a name that tells them, and looks who
+else is in it. Everybody joins before looking, so of two that claim the same the later one to look sees the
+other, and yields; of two that begin at once both may, but not at the same time, and then one is left alone.
 
 A member that was killed stays for its session's length, which is waited for. One that lost the broker for
 longer is no member any more, and somebody else may have come: when it is back, it looks again.
@@ -40,7 +40,7 @@ def claimed_at(
         RunDirectoryError: another process holds one of them.
         SourceError: no broker answers.
     """
-    member = Member(place, f"{GROUP}-{profile}", share, symbols)
+    member = Member(place, f"{GROUP}-{profile}-{place.topic}", share, symbols)
     try:
         member.join()
         thread = threading.Thread(target=member.stay, args=(refuse,), name="claim", daemon=True)

@@ -64,7 +64,7 @@ class TellingJournal(Journal):
         """
         super().open(sizes)
         self.told |= dict(zip(self.told, self.more, strict=False))
-        self.run = run_name(self.directory.path)
+        self.run = run_name(self.directory.path, self.symbol)
 
     def sizes(self) -> tuple[int, ...]:
         """Wait until brokers have everything; what they refuse becomes dead letters."""
@@ -182,15 +182,16 @@ def named() -> str:
     return json.dumps({"run": uuid.uuid4().hex}) + "\n"
 
 
-def run_name(path: Path) -> str:
-    """Return the name that a run is told under.
+def run_name(path: Path, symbol: str = "") -> str:
+    """Return the name that a run is told under, or a symbol of it: its own where it came from another run.
 
     Raises:
         RunDirectoryError: its directory does not say it.
     """
     try:
-        return str(json.loads((path / RUN).read_bytes())["run"])
-    except (OSError, ValueError, KeyError, TypeError):
+        told = json.loads((path / RUN).read_bytes())
+        return str(told.get("of", {}).get(symbol, told["run"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise RunDirectoryError(f"{path / RUN} does not name the run: it was changed") from None
 
 

@@ -90,7 +90,7 @@ def test_of_several_that_begin_at_once_one_holds_at_any_time(place, profile):
 
 def test_who_was_away_for_longer_than_a_session_and_finds_another_gives_up(place, profile):
     lost: list[PhoenixError] = []
-    away = Member(place, f"phoenix-claims-{profile}", "1of2", ["BTCUSDC"])
+    away = Member(place, f"phoenix-claims-{profile}-{place.topic}", "1of2", ["BTCUSDC"])
     away.join()
     away.client.unsubscribe()  # The broker takes it for gone.
     with claimed_at(place, profile, "2of2", ["BTCUSDC"], print):
