@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from contextlib import ExitStack, contextmanager
 
 import pytest
 import yaml
@@ -43,29 +44,34 @@ RULES = {
 }
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory):
+@pytest.fixture(scope="module", params=[1, 2], ids=["one process", "two shards"])
+def desk(request, tmp_path_factory):
     """A running market maker's Prometheus, once it has seen something of everything."""
     installed("prometheus")
     folder = tmp_path_factory.mktemp("desk")
-    market = [*lively("BTCUSDC", "ETHUSDC", seconds=3600), *PACED]
-    command = [
-        *CLI,
-        "run",
-        "--out",
-        str(folder / "run"),
-        *(part for each in market for part in ("--set", each)),
-    ]
-    log = folder / "log"
-    with log.open("w") as out:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out)
-    try:
-        address = awaited(lambda: SERVED.search(log.read_text()), "the run says where its metrics are", 120)[
-            1
+    with ExitStack() as running:
+        processes = [
+            running.enter_context(maker(folder, k, request.param)) for k in range(1, request.param + 1)
         ]
-        with prometheus(folder / "watch", address) as url:
+        found_at = [
+            awaited(lambda log=log: SERVED.search(log.read_text()), "the run says where its metrics are", 120)
+            for log in processes
+        ]
+        with prometheus(folder / "watch", [each[1] for each in found_at]) as url:
             awaited(lambda: found(url, ALL_SEEN), "every symbol fills orders that age", 120)
             yield url
+
+
+@contextmanager
+def maker(folder, k, n):
+    """Run a share of two symbols, and give its log."""
+    market = [*lively("BTCUSDC", "ETHUSDC", seconds=3600), *PACED, f"run.directory={folder}"]
+    options = [*(part for each in market for part in ("--set", each)), "--shard", f"{k}/{n}"]
+    log = folder / f"log{k}"
+    with log.open("w") as out:
+        process = subprocess.Popen([*CLI, "run", *options], cwd=ROOT, stdout=out, stderr=out)
+    try:
+        yield log
     finally:
         process.terminate()
         process.wait(60)

@@ -84,12 +84,13 @@ def _port(process: subprocess.Popen[bytes], log: Path) -> str | None:
 
 
 @contextmanager
-def prometheus(folder: Path, phoenix: str, alertmanager: str = "127.0.0.1:9") -> Iterator[str]:
+def prometheus(folder: Path, phoenix: str | list[str], alertmanager: str = "127.0.0.1:9") -> Iterator[str]:
     """Run Prometheus as it is shipped, save for its addresses, and for waiting less."""
     shutil.copytree(PROMETHEUS, folder, dirs_exist_ok=True)
     config = yaml.safe_load((folder / "prometheus.yml").read_text())
+    targets = [phoenix] if isinstance(phoenix, str) else phoenix
     config["global"] = dict.fromkeys(("scrape_interval", "scrape_timeout", "evaluation_interval"), "500ms")
-    config["scrape_configs"] = [{"job_name": "phoenix", "static_configs": [{"targets": [phoenix]}]}]
+    config["scrape_configs"] = [{"job_name": "phoenix", "static_configs": [{"targets": targets}]}]
     config["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": [alertmanager]}]}]
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
     alerts = folder / "rules/alerts.yml"
