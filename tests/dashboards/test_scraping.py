@@ -53,11 +53,7 @@ def desk(request, tmp_path_factory):
         processes = [
             running.enter_context(maker(folder, k, request.param)) for k in range(1, request.param + 1)
         ]
-        found_at = [
-            awaited(lambda log=log: SERVED.search(log.read_text()), "the run says where its metrics are", 120)
-            for log in processes
-        ]
-        with prometheus(folder / "watch", [each[1] for each in found_at]) as url:
+        with prometheus(folder / "watch", [address(log) for log in processes]) as url:
             awaited(lambda: found(url, ALL_SEEN), "every symbol fills orders that age", 120)
             yield url
 
@@ -75,6 +71,11 @@ def maker(folder, k, n):
     finally:
         process.terminate()
         process.wait(60)
+
+
+def address(log):
+    """Wait until a run says where its metrics are."""
+    return awaited(lambda: SERVED.search(log.read_text()), "the run says where its metrics are", 120)[1]
 
 
 def found(url, expression):

@@ -14,8 +14,9 @@ from flows.resharding import reshard
 from operators.errors import CheckpointRefused, RunDirectoryError
 from operators.rows import HALT, RESUME
 from tests.oracles.command import phoenix
+from tests.oracles.floor import Floor
 from tests.oracles.kills import wait_for_growth
-from tests.oracles.runs import UNREPORTED, fused, lively, made
+from tests.oracles.runs import UNREPORTED, fused, lines, lively, made
 from tests.oracles.shards import begin, finish, parts
 
 SYMBOLS = ("BTCUSDC", "DOGEUSDC", "ETHUSDC", "SOLUSDC")
@@ -251,3 +252,40 @@ def test_what_is_told_in_topics_goes_on_under_the_same_names_and_numbers(broker,
             if (new / "orders" / f"{symbol}.jsonl").exists()
         ]
         assert sorted(there) == list(range(1, part.read_bytes().count(b"\n") + 1))
+
+
+@pytest.fixture
+def floor(broker, tmp_path):
+    opened = Floor(broker, tmp_path, lively("BTCUSDC", "DOGEUSDC", seconds=20))
+    yield opened
+    opened.close()
+
+
+def test_a_desk_at_a_venue_elsewhere_moves_and_both_still_agree(floor, tmp_path):
+    floor.open_venue()
+    floor.trade(f"run.directory={tmp_path}")
+    floor.until(lambda: "is open" in floor.said("venue"), "the venue did not open")
+    floor.until((tmp_path / "desk" / "config.yaml").exists, "the desk did not begin")
+    floor.publish()
+    floor.until(floor.has_traded, "nothing was filled")
+    floor.kill("desk")
+    run = json.loads((tmp_path / "desk" / "told_as.json").read_text())["run"]
+    news = [path.name for path in reshard([tmp_path / "desk"], 2)]
+    for name in news:
+        floor.trade(resume=True, out=name)
+    for name in news:
+        floor.wait(name)
+    desks = {symbol: figures for name in news for symbol, figures in floor.summary(name).items()}
+    venue = floor.close_venue()
+    (orders, _), (reports, _) = floor.told(floor.orders, "order"), floor.told(floor.reports, "report")
+    assert set(orders) == set(reports) == {(run, symbol) for symbol in desks}
+    written = [each for name in news for each in lines(tmp_path / name / "fills.jsonl")]
+    for symbol, figures in desks.items():
+        assert figures["position"] == venue[symbol]["position"]
+        assert venue[symbol]["live"] == []
+        assert figures["faults"] == {}
+        placed = [each["id"] for each in orders[run, symbol] if each["op"] == "place"]
+        assert len(set(placed)) == len(placed), "an order was placed twice"
+        fills = [each["id"] for each in reports[run, symbol] if each["what"] == "filled"]
+        assert fills == [each["id"] for each in written if each["symbol"] == symbol]
+        assert fills
