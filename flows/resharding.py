@@ -27,6 +27,8 @@ from connectors.switch import SWITCH, Wish, read_switch, write_switch
 from flows.market import code_digest
 from operators.errors import CheckpointRefused, RunDirectoryError
 
+OF_DESKS: Final = "phoenix."
+"""How steps of a desk's graph begin."""
 RETIRED: Final = f"{CHECKPOINT}.moved"
 RUN_NAME: Final = "told_as.json"
 
@@ -122,12 +124,7 @@ def _of_shard(settings: Settings, k: int, n: int) -> Settings:
 
 def _move(olds: Sequence[Old], targets: Sequence[Path]) -> None:
     kept: dict[Path, States] = {old.path: read_states(_store(old.path)) for old in olds}
-    code = code_digest(olds[0].settings.symbols.values())
-    for states in kept.values():
-        for symbol in states.values():
-            stamp = stamp_of(symbol)
-            if stamp is not None and stamp[0] != code:
-                raise CheckpointRefused("code version", code, stamp[0])
+    _require_ours(kept, code_digest(olds[0].settings.symbols.values()))
     for old in olds:
         _retire(old.path)
     of = {symbol: old for old in olds for symbol in old.symbols}
@@ -140,6 +137,17 @@ def _move(olds: Sequence[Old], targets: Sequence[Path]) -> None:
             _aside(target) / CHECKPOINT, {symbol: moved(own, target) for symbol, own in states.items()}
         )
     os.sync()
+
+
+def _require_ours(kept: Mapping[Path, States], code: str) -> None:
+    """Refuse checkpoints of something else, and of other code."""
+    for path, states in kept.items():
+        for symbol in states.values():
+            if not all(step.startswith(OF_DESKS) for step in symbol):
+                raise RunDirectoryError(f"{path} holds no run of a desk")
+            stamp = stamp_of(symbol)
+            if stamp is not None and stamp[0] != code:
+                raise CheckpointRefused("code version", code, stamp[0])
 
 
 def _store(path: Path) -> Path:

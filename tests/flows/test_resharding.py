@@ -1,8 +1,10 @@
 """Symbols moved to other shards in the middle: orders and fills of one run that was left alone."""
 
+import contextlib
 import json
 import re
 import shutil
+import sqlite3
 
 import pytest
 
@@ -174,6 +176,12 @@ def test_what_is_not_the_whole_or_does_not_fit_is_refused_and_nothing_is_moved(o
     ):
         with pytest.raises(RunDirectoryError, match=said):
             reshard(runs, into)
+    another = tmp_path / "another"
+    shutil.copytree(two, another)
+    with contextlib.closing(sqlite3.connect(another / "checkpoint" / "part-0.sqlite3")) as store, store:
+        store.execute("UPDATE snaps SET step_id = replace(step_id, 'phoenix.', 'venue.')")
+    with pytest.raises(RunDirectoryError, match="another holds no run of a desk"):
+        reshard([one, another], 3)
     copy = tmp_path / "copy"
     shutil.copytree(two, copy)
     with pytest.raises(RunDirectoryError, match="in more than one of these runs"):
