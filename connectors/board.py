@@ -63,6 +63,23 @@ class Never:
     n_refused: int = 0
 
 
+class Brokers(NamedTuple):
+    """How a connection to brokers was last seen."""
+
+    side: str
+    """`source` or `sinks`."""
+    up: bool
+    lost_s: float
+    """Time without a broker that answers, since the process began."""
+    n_outages: int
+    behind: Mapping[int, int] = {}
+    """Of a source, by partition: messages that the broker has, and no symbol has taken yet."""
+    n_strange: int | None = None
+    """Of a source: messages of symbols that the run does not trade."""
+    n_under_way: int | None = None
+    """Of sinks: messages that no broker has yet."""
+
+
 class Now(NamedTuple):
     """Where the last answered frame left a symbol."""
 
@@ -103,6 +120,8 @@ class Board:
     ) -> None:
         self.profile, self.config, self.timing, self.shard = profile, config, timing, shard or WHOLE
         self.reloading = reloading or Never()
+        self.brokers: list[Callable[[], Brokers]] = []
+        """How each connection is, where there are any."""
         self.posts = {symbol: Post(symbol, facts[symbol], timing.of(symbol)) for symbol in sorted(facts)}
 
     def reloads(self) -> dict[str, int]:

@@ -21,6 +21,12 @@ BOUNDS: Final = (*(f"{end / 1e9:.9f}".rstrip("0") for end in ENDS), "+Inf")
 CHECKPOINT_AGE: Final = "mm_checkpoint_age_seconds"
 RELOADS: Final = "mm_config_reloads_total"
 RUN: Final = "mm_run_info"
+KAFKA_UP: Final = "mm_kafka_up"
+KAFKA_LOST: Final = "mm_kafka_down_seconds_total"
+KAFKA_OUTAGES: Final = "mm_kafka_outages_total"
+KAFKA_BEHIND: Final = "mm_kafka_lag_messages"
+KAFKA_STRANGE: Final = "mm_kafka_passed_over_total"
+KAFKA_UNDER_WAY: Final = "mm_kafka_unacknowledged_messages"
 
 
 class Declared(NamedTuple):
@@ -60,6 +66,34 @@ OTHERS: Final = (
         "1, labelled with the profile, the digest of the settings that orders depend on, and the share of "
         "the symbols that the process runs: 2of3, names, or all.",
     ),
+    Declared(
+        KAFKA_UP,
+        GAUGE,
+        ("side",),
+        "1 while a broker answers, else 0: to the source that the market is read with, and to the sinks, "
+        "which know while there is something to tell. Absent without Kafka, as what follows.",
+    ),
+    Declared(
+        KAFKA_LOST,
+        COUNTER,
+        ("side",),
+        "Time without a broker that answers, since the process began; it runs on while there is none.",
+    ),
+    Declared(KAFKA_OUTAGES, COUNTER, ("side",), "How often the last broker that answered was lost."),
+    Declared(
+        KAFKA_BEHIND,
+        GAUGE,
+        ("partition",),
+        "Messages of the market that the broker has, and that were not taken by every symbol yet; as of the "
+        "last second.",
+    ),
+    Declared(
+        KAFKA_STRANGE,
+        COUNTER,
+        (),
+        "Messages passed over, for their key names a symbol that this run does not trade.",
+    ),
+    Declared(KAFKA_UNDER_WAY, GAUGE, (), "Messages of this run that no broker has confirmed yet."),
 )
 
 
@@ -132,7 +166,25 @@ class Reader:
             (RELOADS, self._labels("outcome", outcome), float(n)) for outcome, n in board.reloads().items()
         ]
         age = [] if age_s is None else [(CHECKPOINT_AGE, self._labels(), age_s)]
-        return {CHECKPOINT_AGE: age, RELOADS: reloads, RUN: [(RUN, run, 1.0)]}
+        return {CHECKPOINT_AGE: age, RELOADS: reloads, RUN: [(RUN, run, 1.0)], **self._kafka()}
+
+    def _kafka(self) -> dict[str, list[Found]]:
+        found: dict[str, list[Found]] = {metric.name: [] for metric in OTHERS}
+        for brokers in (look() for look in self.board.brokers):
+            side = self._labels("side", brokers.side)
+            for name, value in (
+                (KAFKA_UP, float(brokers.up)),
+                (KAFKA_LOST, brokers.lost_s),
+                (KAFKA_OUTAGES, float(brokers.n_outages)),
+            ):
+                found[name].append((name, side, value))
+            for partition, n in sorted(brokers.behind.items()):
+                found[KAFKA_BEHIND].append((KAFKA_BEHIND, self._labels("partition", str(partition)), n))
+            if brokers.n_strange is not None:
+                found[KAFKA_STRANGE].append((KAFKA_STRANGE, self._labels(), brokers.n_strange))
+            if brokers.n_under_way is not None:
+                found[KAFKA_UNDER_WAY].append((KAFKA_UNDER_WAY, self._labels(), brokers.n_under_way))
+        return {name: samples for name, samples in found.items() if name.startswith("mm_kafka")}
 
     def _labels(self, *pairs: str) -> Labels:
         """Return labels given as names and values in turn; written once, they are kept."""

@@ -241,6 +241,7 @@ def program(
     topic = topic_of(settings.kafka, traded, console.say) if settings.source.kind == "kafka" else None
     desks = None if topic is None else desks_of(settings, topic, console.say)
     outlet = outlet_of(settings.kafka, console, shared.stop.is_set)
+    shared.board.brokers = [each.seen for each in (topic and topic.reader, outlet) if each]
     if outlet is not None:
         name_run(directory)
     made = Program(settings, rules, recordings, shared, reloading, watcher, topic, outlet, desks)

@@ -84,7 +84,8 @@ def outlet_of(kafka: Kafka, console: Console, stops: Callable[[], bool]) -> "Out
     from connectors.kafka.outlet import Outlet  # noqa: PLC0415 - the same
     from connectors.kafka.publisher import AS_THE_BROKER_SAYS, make_topic  # noqa: PLC0415 - the same
 
-    places = [Place(kafka.bootstrap, topic, kafka.options) for topic in dict.fromkeys(topics.values())]
+    keys = {topic: f"kafka.{kind}s_topic" for kind, topic in reversed(topics.items())}
+    places = [Place(kafka.bootstrap, topic, kafka.options, key) for topic, key in keys.items()]
     for place in places:
         make_topic(place, AS_THE_BROKER_SAYS)
     return Outlet(places[0], topics, console, stops)

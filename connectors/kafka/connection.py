@@ -11,13 +11,25 @@ from confluent_kafka import KafkaError, KafkaException
 
 from operators.errors import ConfigError, SourceError
 
-PATIENCE_S: Final = 4.0
+PATIENCE_S: Final = 3.5
 """How long a broker may take to answer at the start."""
 FILE: Final = "_file"
 """The end of an option whose value stands in a file."""
 REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+QUICK: Final = {
+    "reconnect.backoff.max.ms": "2000",
+    "socket.connection.setup.timeout.ms": "5000",
+    # What owes an answer for longer is hung up on, and called anew.
+    "socket.timeout.ms": "10000",
+}
+"""Options unless others are given: a market waits for nobody."""
 ALL_DOWN: Final = (KafkaError._ALL_BROKERS_DOWN,)  # noqa: SLF001 - its own name
 UNKNOWN_TOPIC: Final = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC)  # noqa: SLF001 - its own names
+NOT_ALLOWED: Final = (
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+)
 
 
 class Place(NamedTuple):
@@ -27,6 +39,8 @@ class Place(NamedTuple):
     topic: str
     options: Mapping[str, str]
     """Options of librdkafka; `${NAME}` is a variable of the environment, `x_file` a file with x."""
+    key: str = "kafka.topic"
+    """The setting that names the topic."""
 
 
 class Troubles(logging.Handler):
@@ -54,6 +68,10 @@ class Troubles(logging.Handler):
         """Go on: a broker answers."""
         self.last, self.down = "", False
 
+    def settings(self) -> dict[str, Any]:
+        """Return what a client is made with, so that it complains here."""
+        return {"error_cb": self.note, "logger": self.logger}
+
 
 def connection(place: Place, troubles: Troubles) -> dict[str, Any]:
     """Return what a client is made with.
@@ -62,9 +80,7 @@ def connection(place: Place, troubles: Troubles) -> dict[str, Any]:
         SourceError: a secret is not where the options say.
     """
     given = dict(_told(name, text) for name, text in place.options.items())
-    quick = {"reconnect.backoff.max.ms": 2000, "socket.connection.setup.timeout.ms": 5000}
-    own = {"bootstrap.servers": place.bootstrap, "error_cb": troubles.note, "logger": troubles.logger}
-    return {**quick, **given, **own}
+    return {**QUICK, **given, "bootstrap.servers": place.bootstrap, **troubles.settings()}
 
 
 def refuse_options(error: KafkaException) -> NoReturn:
@@ -74,12 +90,6 @@ def refuse_options(error: KafkaException) -> NoReturn:
         ConfigError: always.
     """
     raise ConfigError([f"kafka.options: {error.args[0].str()}"]) from None
-
-
-def unreachable(place: Place, troubles: Troubles, error: KafkaException) -> SourceError:
-    """Return the sentence for a broker that does not answer."""
-    why = troubles.last or error.args[0].str()
-    return SourceError(f"kafka.bootstrap: no broker answers at {place.bootstrap} ({why})")
 
 
 def _told(name: str, text: str) -> tuple[str, str]:

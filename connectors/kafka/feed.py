@@ -69,12 +69,14 @@ class KafkaFeed:
 
         Raises:
             CheckpointRefused: the snapshot was taken by another version.
+            SourceError: the topic has not all of its partitions any more.
         """
         if state[0] != VERSION:
             raise CheckpointRefused("tape version", VERSION, str(state[0]))
         _, position, self._n, self._reached_ns, self._ended = cast(
             "tuple[str, tuple[tuple[int, int], ...], int, int, bool]", state
         )
+        self._reader.compare(set(dict(position)), set(self._start))
         self._start |= dict(position)
 
     def close(self) -> None:

@@ -33,6 +33,7 @@ class Inbox:
         self.taken: Position = dict(position)
         """What a checkpoint holds; only `take` moves it."""
         self.posted: Position = dict(position)
+        self.n_posted = 0
         self.closed = False
         """Whether nobody takes anything any more."""
         self.failure: PhoenixError | None = None
@@ -50,6 +51,7 @@ class Inbox:
         """Append a message, unless it was posted before."""
         if not self.closed and item.offset >= self.posted.get(item.partition, NEVER):
             self.posted[item.partition] = item.offset + 1
+            self.n_posted += 1
             self._bytes_in += len(item.raw or b"")
             self._items.append(item)
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import TopicMetadata
 
-from connectors.kafka.connection import PATIENCE_S, UNKNOWN_TOPIC, Place, Troubles, unreachable
+from connectors.kafka.connection import PATIENCE_S, UNKNOWN_TOPIC, Place, Troubles
+from connectors.kafka.diagnosis import topic_at, unreachable
 from connectors.kafka.feed import KafkaFeed, no_quality
 from connectors.kafka.inbox import Position
-from connectors.kafka.reader import Reader, Say, consumer
+from connectors.kafka.link import Say
+from connectors.kafka.reader import Reader, consumer
 from connectors.recorded.tape import RecordedTape
 from operators.errors import SourceError
 from operators.instruments import Instrument
@@ -52,7 +55,7 @@ def open_market(place: Place, start: Start, symbols: Sequence[str], say: Say) ->
     troubles = Troubles()
     client = consumer(place, troubles)
     try:
-        begins = _begins(client, place, start)
+        begins = _begins(client, place, start, topic_at(client, place, troubles))
     except KafkaException as error:
         client.poll(0)  # Only then are its complaints handed over.
         raise unreachable(place, troubles, error) from None
@@ -61,8 +64,7 @@ def open_market(place: Place, start: Start, symbols: Sequence[str], say: Say) ->
     return KafkaMarket(Reader(place, symbols, say), begins)
 
 
-def _begins(client: Consumer, place: Place, start: Start) -> Position:
-    found = client.list_topics(place.topic, timeout=PATIENCE_S).topics[place.topic]
+def _begins(client: Consumer, place: Place, start: Start, found: TopicMetadata) -> Position:
     if found.error is not None and found.error.code() in UNKNOWN_TOPIC:
         raise SourceError(f"kafka.topic: there is no topic {place.topic} at {place.bootstrap}")
     if found.error is not None:

@@ -8,8 +8,10 @@ from typing import Final, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from connectors.board import Brokers
 from connectors.console import Console
-from connectors.kafka.connection import Place, Troubles, connection, refuse_options
+from connectors.kafka.connection import NOT_ALLOWED, UNKNOWN_TOPIC, Place, connection, refuse_options
+from connectors.kafka.link import Link
 from operators.errors import SourceError
 
 PAUSE_S: Final = 0.2
@@ -40,15 +42,20 @@ class Outlet:
             SourceError: a secret is missing.
         """
         self.place, self.topics, self.console, self.stops = place, topics, console, stops
-        self._troubles, self._lock = Troubles(), threading.Lock()
+        takes_nothing = f"kafka: {place.bootstrap} takes nothing ({{why}}); waiting until it does"
+        self.link, self._lock = Link("sinks", console.say, takes_nothing), threading.Lock()
         own = {"enable.idempotence": True, "message.timeout.ms": 0}
+        settings = {"linger.ms": 5, **connection(place, self.link), **own}
         try:
-            self._producer = Producer({"linger.ms": 5, **connection(place, self._troubles), **own})
+            self._producer = Producer(settings)
         except KafkaException as error:
             refuse_options(error)
+        self._linger_s = float(settings["linger.ms"]) / 1000
+        self._heard_of = time.monotonic()
+        """When a broker last took something, or nothing was under way."""
         self._under_way: Counter[str] = Counter()
         self._refused: defaultdict[str, list[Refused]] = defaultdict(list)
-        self._broken, self._down = "", False
+        self._broken = ""
 
     def send(self, topic: str, symbol: str, message: bytes) -> None:
         """Append a message to its symbol's partition; waits where too much is under way.
@@ -57,20 +64,21 @@ class Outlet:
             SourceError: nothing can be sent any more, or a stop did not want to wait.
         """
         with self._lock:
+            if not self._under_way.total():
+                self._heard_of = time.monotonic()
             self._under_way[symbol] += 1
-        since = time.monotonic()
         while True:
             try:
                 self._producer.produce(topic, message, symbol.encode(), on_delivery=self._delivered)
                 break
             except BufferError:
-                self._producer.poll(PAUSE_S)
-                self._look(since)
+                self._serve(self._producer.poll, PAUSE_S)
+                self._look(self._heard_of)
             except KafkaException as error:
                 self._settle(symbol, Refused(topic, message, error.args[0].str()), error.args[0])
                 break
-        self._producer.poll(0)
-        self._look(since)
+        self._serve(self._producer.poll, 0)
+        self._look(self._heard_of + self._linger_s)
 
     def wait(self, symbol: str) -> list[Refused]:
         """Wait until a broker has said of all messages of a symbol what became of them; return those refused.
@@ -78,15 +86,26 @@ class Outlet:
         Raises:
             SourceError: as `send` does.
         """
+        self._serve(self._producer.poll, 0)
         since = time.monotonic()
         while self._under_way[symbol]:
-            self._producer.flush(PAUSE_S)
+            self._serve(self._producer.flush, PAUSE_S)
             self._look(since)
-        if self._down:
-            self._down = False
-            self._troubles.forget()
-            self.console.say("kafka: a broker answers again, and has all that was told")
+        self._look(since)
+        self.link.answer()
         return self._refused.pop(symbol, [])
+
+    def seen(self) -> Brokers:
+        """Return how the connection is, and how much is under way."""
+        with self._lock:
+            return self.link.seen()._replace(n_under_way=self._under_way.total())
+
+    def _serve(self, what: Callable[[float], object], seconds: float) -> None:
+        """Let the client tell what became of messages, or that it cannot go on."""
+        try:
+            what(seconds)
+        except KafkaException as error:
+            self._give_up(error.args[0])
 
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
         symbol = (message.key() or b"").decode()
@@ -97,19 +116,24 @@ class Outlet:
         """Callbacks come in whichever worker polls."""
         with self._lock:
             self._under_way[symbol] -= 1
-            if error is not None:
-                self._refused[symbol].append(told)
-                if error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 - its own name
-                    self._broken = error.str()
+            self._heard_of = time.monotonic()
+            if error is None:
+                return
+            self._refused[symbol].append(told)
+        if error.code() in (*NOT_ALLOWED, *UNKNOWN_TOPIC):
+            self._broken = f"{told.topic} takes nothing any more: {error.str()}"
+        elif error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 - its own name
+            self._give_up(error)
+
+    def _give_up(self, error: KafkaError) -> None:
+        self._broken = self._broken or f"nothing can be told any more: {error.str()}"
 
     def _look(self, since: float) -> None:
         if self._broken:
-            raise SourceError(f"kafka: nothing can be told any more ({self._broken}); resume the run")
-        waited_s = time.monotonic() - since
-        why = self._troubles.last or "no answer"
-        if waited_s > PATIENCE_S and not self._down:
-            self._down = True
-            self.console.say(f"kafka: {self.place.bootstrap} takes nothing ({why}); waiting until it does")
+            raise SourceError(f"kafka: {self._broken}; resume the run")
+        waited_s, why = time.monotonic() - since, self.link.last or "no answer"
+        if waited_s > PATIENCE_S:
+            self.link.lose(why, since)
         if waited_s > GIVE_UP_S and self.stops():
             raise SourceError(
                 f"kafka: {self.place.bootstrap} did not take all that was told ({why}); resume the run"

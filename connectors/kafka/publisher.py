@@ -17,8 +17,8 @@ from connectors.kafka.connection import (
     Troubles,
     connection,
     refuse_options,
-    unreachable,
 )
+from connectors.kafka.diagnosis import topic_at, unreachable
 from connectors.kafka.messages import VERSION, End, encode
 from connectors.kafka.reader import consumer, place_of
 from connectors.kafka.rows import Grid, messages_of
@@ -106,17 +106,15 @@ def make_topic(place: Place, partitions: int) -> bool:
         admin = AdminClient(connection(place, troubles))
     except KafkaException as error:
         refuse_options(error)
-    try:
-        found = admin.list_topics(place.topic, timeout=PATIENCE_S).topics[place.topic].error
-    except KafkaException as error:
-        admin.poll(0)
-        raise unreachable(place, troubles, error) from None
-    if found is None or found.code() not in UNKNOWN_TOPIC:
+    found = topic_at(admin, place, troubles).error
+    if found is None:
         return False
+    if found.code() not in UNKNOWN_TOPIC:
+        raise SourceError(f"{place.key}: {place.topic} cannot be used: {found.str()}")
     try:
         admin.create_topics([NewTopic(place.topic, partitions)])[place.topic].result(FLUSH_S)
     except KafkaException as error:
-        raise SourceError(f"kafka.topic: {place.topic} cannot be made: {error.args[0].str()}") from None
+        raise SourceError(f"{place.key}: {place.topic} cannot be made: {error.args[0].str()}") from None
     return True
 
 

@@ -8,13 +8,17 @@ names another symbol is another process's concern.
 
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from connectors.kafka.connection import Place, Troubles, connection, refuse_options
+from connectors.board import Brokers
+from connectors.kafka.audience import Audience
+from connectors.kafka.connection import UNKNOWN_TOPIC, Place, Troubles, connection, refuse_options
 from connectors.kafka.inbox import Inbox, Item, Position
+from connectors.kafka.link import Say, SteadyLink
+from connectors.kafka.places import added, gone, missing
 from connectors.recorded.letters import Reason
 from operators.errors import PhoenixError, SourceError
 
@@ -26,8 +30,9 @@ KEPT_BYTES: Final = 1 << 10
 """Of a message that belongs to nobody."""
 BEYOND: Final = (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE)  # noqa: SLF001 - its own names
 DOWN: Final = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE)  # noqa: SLF001 - the same
-PASSING: Final = (*DOWN, KafkaError._TIMED_OUT, KafkaError._PARTITION_EOF)  # noqa: SLF001 - the same
-Say = Callable[[str], None]
+GROUPLESS: Final = KafkaError.GROUP_AUTHORIZATION_FAILED
+"""The client looks for its group, which nobody here uses."""
+PASSING: Final = (*DOWN, GROUPLESS, KafkaError._TIMED_OUT, KafkaError._PARTITION_EOF)  # noqa: SLF001 - the same
 
 
 def consumer(place: Place, troubles: Troubles) -> Consumer:
@@ -54,11 +59,14 @@ class Reader:
         self._served: dict[str, Inbox] = {}
         """Those that the partitions were assigned for; who joins later may need earlier messages."""
         self._nobodys: dict[int, list[Item]] = {}
+        self.link = SteadyLink("source", say, "kafka: no broker answers ({why}); going on when one does")
+        self.audience = Audience(place.topic, say)
+        self.link.heard = lambda told: self.audience.note(told, self._served)
+        self._told_as_new: set[int] = set()
         self._paused = False
         self._lock = threading.Lock()
         self._changed = threading.Event()
         self._thread: threading.Thread | None = None
-        self._down = False
 
     def join(self, symbol: str, position: Mapping[int, int]) -> Inbox:
         """Let a symbol have its messages from a position on."""
@@ -70,6 +78,24 @@ class Reader:
                 self._thread = threading.Thread(target=self._work, name="kafka", daemon=True)
                 self._thread.start()
         return inbox
+
+    def compare(self, before: set[int], now: set[int]) -> None:
+        """Compare the partitions of a checkpoint with those that are there.
+
+        Raises:
+            SourceError: some of them are gone.
+        """
+        if before - now:
+            raise SourceError(gone(self.place.topic, before - now))
+        new = now - before - self._told_as_new
+        if new and before:
+            self._told_as_new |= new
+            self.say(added(self.place.topic, new))
+
+    def seen(self) -> Brokers:
+        """Return how the connection is, and how far everybody is."""
+        link, audience = self.link.seen(), self.audience
+        return link._replace(behind=audience.behind, n_strange=audience.n_strange)
 
     def leave(self, symbol: str) -> None:
         """Read nothing more for a symbol; the last one ends the thread."""
@@ -83,12 +109,11 @@ class Reader:
             thread.join(CLOSING_S)
 
     def _work(self) -> None:
-        troubles = Troubles()
         try:
-            client = consumer(self.place, troubles)
+            client = consumer(self.place, self.link)
             try:
                 while self._assign(client):
-                    self._read(client, troubles)
+                    self._read(client)
                     self._hold_back(client)
             finally:
                 client.close()
@@ -117,16 +142,15 @@ class Reader:
         client.assign([TopicPartition(self.place.topic, p, offset) for p, offset in first.items()])
         return True
 
-    def _read(self, client: Consumer, troubles: Troubles) -> None:
+    def _read(self, client: Consumer) -> None:
         first = client.poll(WAIT_S)
-        self._tell_state(troubles, answered=first is not None and first.error() is None)
         if first is None:
             return
         reached: Position = {}
         for message in (first, *client.consume(BATCH, 0)):
             error = message.error()
             if error is not None:
-                self._judge(error)
+                self._judge(client, error, message)
                 continue
             partition, offset = place_of(message)
             reached[partition] = offset + 1
@@ -140,7 +164,9 @@ class Reader:
         key, (partition, _) = message.key() or b"", place_of(message)
         symbol = self._known.get(key)
         if symbol is None:
-            if NAME.fullmatch(key) is None:
+            if NAME.fullmatch(key) is not None:
+                self.audience.pass_over(key)
+            else:
                 self._nobodys.setdefault(partition, []).append(_item(message, Reason.WRONG_KEY))
             return
         inbox, nobodys = self._served.get(symbol), self._nobodys.pop(partition, ())
@@ -158,22 +184,18 @@ class Reader:
             client.resume(client.assignment())
         self._paused = full
 
-    def _judge(self, error: KafkaError) -> None:
+    def _judge(self, client: Consumer, error: KafkaError, message: Message) -> None:
+        topic = self.place.topic
         if error.code() in BEYOND:
-            raise SourceError(
-                f"kafka: what a run of {self.place.topic} has to go on with is no longer there: {error.str()}"
-            )
+            raise SourceError(missing(client, topic, self._wanted(message.partition() or 0)))
+        if error.code() in UNKNOWN_TOPIC:
+            raise SourceError(f"kafka.topic: {topic} was deleted while it was read")
         if error.code() not in PASSING:
-            raise SourceError(f"kafka: {self.place.topic} cannot be read: {error.str()}")
+            raise SourceError(f"kafka.topic: {topic} cannot be read: {error.str()}")
 
-    def _tell_state(self, troubles: Troubles, *, answered: bool) -> None:
-        if troubles.down and not self._down:
-            self.say(f"kafka: no broker answers ({troubles.last}); going on when one does")
-        if answered and self._down:
-            self.say("kafka: a broker answers again")
-        self._down = (self._down or troubles.down) and not answered
-        if answered:
-            troubles.forget()
+    def _wanted(self, partition: int) -> tuple[int, int]:
+        """Return a partition, and the first offset that somebody wants of it."""
+        return partition, min(inbox.posted[partition] for inbox in self._served.values())
 
     def _fail(self, error: PhoenixError) -> None:
         with self._lock:

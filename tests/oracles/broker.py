@@ -92,14 +92,14 @@ def shared_broker(folder: Path) -> str:
         return told.read_text()
 
 
-def start(folder: Path, pid: int, port: int = 0) -> str:
+def start(folder: Path, pid: int, port: int = 0, controller: int = 0) -> str:
     """Start a broker that lives as long as a process; return its address once it answers.
 
     Raises:
         NoBroker: it does not start.
     """
     gather()
-    port, controller = port or free_port(), free_port()
+    port, controller = port or free_port(), controller or free_port()
     library, serve = MADE.parent / "lib", ROOT / "tools" / "kafka" / "serve"
     folder.mkdir(parents=True, exist_ok=True)
     command = ["sh", str(serve), str(library), str(folder), str(port), str(controller), str(pid)]

@@ -202,7 +202,7 @@ def test_a_position_that_the_broker_no_longer_has_ends_the_run_with_a_sentence(b
     feed = list(state[-1])
     feed[1] = ((0, 10**9),)
     tape.restore((*state[:-1], tuple(feed)))
-    with pytest.raises(SourceError, match="is no longer there"):
+    with pytest.raises(SourceError, match="was made anew"):
         heard(tape)
 
 
