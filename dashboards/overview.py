@@ -5,6 +5,7 @@ from typing import Final
 from grafana_foundation_sdk.models import dashboard
 
 from dashboards.board import Row, board
+from dashboards.overview_kafka import KAFKA
 from dashboards.overview_market import DATA, MACHINE
 from dashboards.overview_now import MONEY, NOW, TRADING
 from dashboards.panels import GREEN, RED, YELLOW, View, lines, states
@@ -156,5 +157,5 @@ def overview() -> dashboard.Dashboard:
     return board(
         "Phoenix overview",
         "How trading stands, what it earns, and whether what it goes by can be believed.",
-        [NOW, EARNED, HELD, QUOTED, DONE, DATA, MACHINE],
+        [NOW, EARNED, HELD, QUOTED, DONE, DATA, MACHINE, KAFKA],
     )

@@ -81,7 +81,7 @@ def test_an_alert_names_who_it_is_about_and_a_page_that_says_what_to_do(rule):
     notes = rule["annotations"]
     about = (
         "$labels.symbol"
-        if rule["alert"] not in ("PhoenixDown", "ReloadRefused", "CheckpointOld")
+        if rule["alert"] not in ("PhoenixDown", "ReloadRefused", "CheckpointOld", "KafkaDown", "KafkaLag")
         else "$labels.instance"
     )
     assert about in notes["summary"]

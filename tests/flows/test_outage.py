@@ -1,7 +1,6 @@
-"""A broker that dies while a run tells in its topics: the run waits, says so, and loses nothing."""
+"""A broker that dies, stands still or goes away for good while a run depends on it: it waits, says so, goes on."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -10,27 +9,20 @@ from typing import Any
 
 import pytest
 
+from flows.publishing import send
 from operators.kernel import ROOT
-from tests.oracles.broker import Broker, NoBroker, free_port, start
-from tests.oracles.runs import lines, lively
+from tests.oracles.broker import NoBroker
+from tests.oracles.mortal import Mortal
+from tests.oracles.runs import PROFILE, fused, lines, lively, made
+from tests.oracles.scrapes import samples, scraped
 
 SYMBOL = "BTCUSDC"
 PATIENCE_S = 120
-MARKET = (*lively(SYMBOL, seconds=40), "source.speed=5", "run.checkpoint_every_s=0.2", "run.report=false")
-
-
-class Mortal(Broker):
-    """A broker of one test, which it kills and starts again."""
-
-    def __init__(self, folder) -> None:
-        self.folder, self.port = folder, free_port()
-        super().__init__(start(folder, os.getpid(), self.port))
-
-    def kill(self, number):
-        os.kill(int((self.folder / "pid").read_text()), number)
-
-    def again(self):
-        start(self.folder, os.getpid(), self.port)
+SOON_S = 5.0
+"""How soon a run says that no broker answers, from when it was killed."""
+BRIEF = lively(SYMBOL, seconds=40)
+MARKET = (*BRIEF, "source.speed=5", "run.checkpoint_every_s=0.2", "run.report=false")
+SHOWN = ("metrics.enabled=true", "metrics.port=0", "run.progress=true")
 
 
 @pytest.fixture
@@ -43,11 +35,14 @@ def mortal(tmp_path):
     broker.kill(signal.SIGKILL)
 
 
-def running(broker, topic, out):
-    settings = [*MARKET, f"kafka.bootstrap={broker.bootstrap}", f"kafka.orders_topic={topic}"]
-    changes = [f"--set={each}" for each in settings]
+def running(broker, out, *more):
+    changes = [f"--set={each}" for each in (*MARKET, f"kafka.bootstrap={broker.bootstrap}", *more)]
     command = [sys.executable, "-m", "flows.cli", "run", *changes, "--out", str(out)]
     return subprocess.Popen(command, cwd=ROOT, text=True, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+
+
+def telling(broker, topic, out, *more):
+    return running(broker, out, f"kafka.orders_topic={topic}", *more)
 
 
 def wait_for_orders(broker, topic, process):
@@ -80,10 +75,12 @@ def once(messages, out):
 
 def test_a_run_waits_for_a_broker_that_was_killed_and_nothing_is_missing_then(mortal, tmp_path):
     topic, out = mortal.topic(), tmp_path / "run"
-    with running(mortal, topic, out) as process:
+    with telling(mortal, topic, out) as process:
         wait_for_orders(mortal, topic, process)
         mortal.kill(signal.SIGKILL)
+        killed = time.monotonic()
         assert mortal.bootstrap in sentence_with(process, "takes nothing")
+        assert time.monotonic() - killed < SOON_S
         mortal.again()
         sentence_with(process, "a broker answers again")
         process.communicate(timeout=PATIENCE_S)
@@ -93,7 +90,7 @@ def test_a_run_waits_for_a_broker_that_was_killed_and_nothing_is_missing_then(mo
 
 def test_a_run_that_is_stopped_while_there_is_none_ends_and_can_be_resumed(mortal, tmp_path):
     topic, out = mortal.topic(), tmp_path / "run"
-    with running(mortal, topic, out) as process:
+    with telling(mortal, topic, out) as process:
         wait_for_orders(mortal, topic, process)
         mortal.kill(signal.SIGTERM)
         sentence_with(process, "takes nothing")
@@ -106,4 +103,53 @@ def test_a_run_that_is_stopped_while_there_is_none_ends_and_can_be_resumed(morta
     subprocess.run(
         [*command, "--set=source.speed=0"], cwd=ROOT, check=True, capture_output=True, timeout=PATIENCE_S
     )
+    assert once(mortal.kept(topic), out) == lines(out / "orders.jsonl")
+
+
+def seen_at(url):
+    """Return what metrics say of brokers."""
+    return {name: value for name, value in samples(scraped(url)).items() if name[0].startswith("mm_kafka")}
+
+
+def of(found, name, side):
+    return found[f"mm_kafka_{name}", ("side", side)]
+
+
+def wait_until(url, holds):
+    until = time.monotonic() + PATIENCE_S
+    while not holds(found := seen_at(url)):
+        assert time.monotonic() < until, found
+        time.sleep(0.1)
+    return found
+
+
+@pytest.mark.parametrize(("ends", "begins"), [("SIGKILL", None), ("SIGSTOP", "SIGCONT")])
+def test_time_without_a_broker_is_said_soon_and_counted_while_it_lasts(mortal, tmp_path, ends, begins):
+    """A broker that stands still keeps its connections, and answers nothing."""
+    market, topic, out = mortal.topic(2), mortal.topic(), tmp_path / "run"
+    send(PROFILE, (*BRIEF, f"kafka.bootstrap={mortal.bootstrap}"), market)
+    settings = ("source.kind=kafka", f"kafka.topic={market}", *SHOWN)
+    with telling(mortal, topic, out, *settings) as process:
+        url = sentence_with(process, "Metrics at").split()[-1]
+        wait_for_orders(mortal, topic, process)
+        before = wait_until(url, lambda found: any("lag" in name for name, *_ in found))
+        assert of(before, "up", "source") == of(before, "up", "sinks") == 1
+        assert of(before, "down_seconds_total", "source") == of(before, "outages_total", "source") == 0
+        mortal.kill(getattr(signal, ends))
+        killed = time.monotonic()
+        sentence_with(process, "kafka: no broker answers")
+        assert time.monotonic() - killed < SOON_S
+        during = wait_until(url, lambda found: of(found, "down_seconds_total", "source") > 1)
+        later = wait_until(url, lambda found: found["mm_kafka_down_seconds_total", ("side", "source")] > 2)
+        assert of(during, "up", "source") == of(later, "up", "source") == 0
+        if begins:
+            mortal.kill(getattr(signal, begins))
+        else:
+            mortal.again()
+        after = wait_until(url, lambda found: of(found, "up", "source") == 1)
+        assert of(after, "outages_total", "source") == 1
+        process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+    plain = fused(made(tmp_path / "plain", *BRIEF))
+    assert (out / "orders.jsonl").read_bytes() == (plain / "orders.jsonl").read_bytes()
     assert once(mortal.kept(topic), out) == lines(out / "orders.jsonl")

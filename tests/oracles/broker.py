@@ -26,19 +26,25 @@ class NoBroker(Exception):
 class Broker:
     """Where a broker is, and what tests do to it."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self.bootstrap = bootstrap
+    def __init__(self, bootstrap: str, copies: int = 1) -> None:
+        self.bootstrap, self.copies = bootstrap, copies
         self.admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
 
     def topic(self, partitions: int = 1, **settings: str) -> str:
         """Make a topic that nobody else uses."""
         name = f"test-{uuid.uuid4().hex[:12]}"
-        made = self.admin.create_topics([NewTopic(name, partitions, 1, config=settings)])
+        made = self.admin.create_topics([NewTopic(name, partitions, self.copies, config=settings)])
         made[name].result(30)
         until = time.monotonic() + 30
         while len(self.admin.list_topics(name, timeout=10).topics[name].partitions) < partitions:
             assert time.monotonic() < until, f"{name} was not made"
         return name
+
+    def awaited(self, brokers: int) -> None:
+        """Wait until so many answer."""
+        until = time.monotonic() + PATIENCE_S
+        while not answers(self.bootstrap, brokers):
+            assert time.monotonic() < until, f"there are no {brokers} brokers at {self.bootstrap}"
 
     def send(self, topic: str, *sent: tuple[bytes | None, bytes], partition: int = -1) -> None:
         """Append messages, each with its key, and wait until the broker has them."""
@@ -92,7 +98,7 @@ def shared_broker(folder: Path) -> str:
         return told.read_text()
 
 
-def start(folder: Path, pid: int, port: int = 0, controller: int = 0) -> str:
+def start(folder: Path, pid: int, port: int = 0, controller: int = 0, *, wait: bool = True) -> str:
     """Start a broker that lives as long as a process; return its address once it answers.
 
     Raises:
@@ -107,7 +113,7 @@ def start(folder: Path, pid: int, port: int = 0, controller: int = 0) -> str:
     aside = ["sh", "-c", '"$@" >/dev/null 2>&1 &', "serve", *command]
     subprocess.run(aside, check=True, start_new_session=True)
     address, until = f"127.0.0.1:{port}", time.monotonic() + PATIENCE_S
-    while not answers(address):
+    while wait and not answers(address):
         if time.monotonic() > until:
             raise NoBroker(f"Apache Kafka did not start, {folder} says why")
     return address
@@ -136,13 +142,13 @@ def gather() -> None:
         raise NoBroker(f"no broker: Apache Kafka could not be gathered: {made.stderr[-300:]}")
 
 
-def answers(address: str) -> bool:
-    """Say whether a broker answers there."""
+def answers(address: str, brokers: int = 1) -> bool:
+    """Say whether so many brokers answer there."""
     try:
         found = AdminClient({"bootstrap.servers": address, "log_level": 0}).list_topics(timeout=2)
     except KafkaException:
         return False
-    return bool(found.brokers)
+    return len(found.brokers) >= brokers
 
 
 def free_port() -> int:
