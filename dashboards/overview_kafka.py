@@ -11,8 +11,8 @@ KAFKA: Final = Row(
         states(
             View(
                 "Brokers",
-                "Whether one answers: the source that reads the market, and the sinks that tell orders, fills "
-                "and readings.",
+                "Whether one answers: the source that reads the market, and the sinks that tell what is "
+                "done.",
                 words={0: ("none answers", RED), 1: ("answers", GREEN)},
                 runbook="kafka_down",
             ),
@@ -47,7 +47,11 @@ KAFKA: Final = Row(
         ),
         number(
             View(
-                "Outages", "How often the last broker that answered was lost.", "none", 4, runbook="kafka_down"
+                "Outages",
+                "How often the last broker that answered was lost.",
+                "none",
+                4,
+                runbook="kafka_down",
             ),
             ("sum by (side) (mm_kafka_outages_total)", "{{side}}"),
         ),

@@ -20,6 +20,15 @@ settings.load_profile("phoenix")
 set_hypothesis_home_dir(ROOT / ".cache/hypothesis")
 
 
+def pytest_collection_modifyitems(items):
+    """Leave what takes minutes to those who have them."""
+    if not (os.environ.get("CI") or os.environ.get("PHOENIX_LONG")):
+        skip = pytest.mark.skip(reason="takes minutes: PHOENIX_LONG=1 or .ci/run has it run")
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(skip)
+
+
 @pytest.fixture(scope="session")
 def data() -> Path:
     """Return the folder of recorded market data, or skip the test where there is none."""
@@ -31,11 +40,26 @@ def data() -> Path:
 
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory):
-    """Return a real Apache Kafka, the same for all tests of a run, or skip where none can be had."""
+    """Return a real Apache Kafka, one for all tests of a run, or what stands in where there is none."""
     from tests.oracles.broker import Broker, NoBroker, shared_broker  # noqa: PLC0415 - few tests need it
+    from tests.oracles.mock_broker import Mock  # noqa: PLC0415 - the same
 
     base = tmp_path_factory.getbasetemp()
     try:
         return Broker(shared_broker(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base))
     except NoBroker as missing:
-        pytest.skip(str(missing))
+        reason = str(missing)
+    try:
+        made = Mock()
+    except NoBroker as missing:
+        pytest.skip(f"{reason}; {missing}")
+    made.reason = reason
+    return made
+
+
+@pytest.fixture
+def real_broker(broker):
+    """Return a broker that is real, or skip what wants more of one than the mock cluster gives."""
+    if not broker.is_real:
+        pytest.skip(f"needs a real broker: {broker.reason}")
+    return broker

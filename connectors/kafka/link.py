@@ -19,10 +19,10 @@ Say = Callable[[str], None]
 class Link(Troubles):
     """What becomes of one client's connection, said when it changes and counted for whoever looks."""
 
-    def __init__(self, side: str, say: Say, lost: str) -> None:
-        """Take what is said when it is lost, with `{why}` in it."""
+    def __init__(self, side: str, say: Say, lost: str, found: str = "") -> None:
+        """Take what is said when it is lost, with `{why}` in it, and what is added when it is found again."""
         super().__init__()
-        self.side, self.say, self.lost = side, say, lost
+        self.side, self.say, self.lost, self.found = side, say, lost, found
         self.heard: Callable[[Statistics], None] = lambda _: None
         """Called with what the client tells of itself."""
         self.n_outages, self._lost_s, self._since = 0, 0.0, 0.0
@@ -45,7 +45,7 @@ class Link(Troubles):
         if self._is_lost:
             self._lost_s += time.monotonic() - self._since
             self._is_lost = False
-            self.say("kafka: a broker answers again")
+            self.say(f"kafka: a broker answers again{self.found}")
         if self.last or self.down:
             self.forget()
 

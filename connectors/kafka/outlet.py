@@ -43,7 +43,8 @@ class Outlet:
         """
         self.place, self.topics, self.console, self.stops = place, topics, console, stops
         takes_nothing = f"kafka: {place.bootstrap} takes nothing ({{why}}); waiting until it does"
-        self.link, self._lock = Link("sinks", console.say, takes_nothing), threading.Lock()
+        has_all = ", and has all that was told"
+        self.link, self._lock = Link("sinks", console.say, takes_nothing, has_all), threading.Lock()
         own = {"enable.idempotence": True, "message.timeout.ms": 0}
         settings = {"linger.ms": 5, **connection(place, self.link), **own}
         try:

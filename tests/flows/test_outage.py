@@ -1,11 +1,9 @@
-"""A broker that dies, stands still or goes away for good while a run depends on it: it waits, says so, goes on."""
+"""A broker that dies or stands still while a run depends on it: the run waits, and loses nothing."""
 
-import json
 import signal
 import subprocess
 import sys
 import time
-from typing import Any
 
 import pytest
 
@@ -13,14 +11,13 @@ from flows.publishing import send
 from operators.kernel import ROOT
 from tests.oracles.broker import NoBroker
 from tests.oracles.mortal import Mortal
+from tests.oracles.outages import PATIENCE_S, SOON_S, once, running, sentence_with, wait_for_orders
 from tests.oracles.runs import PROFILE, fused, lines, lively, made
 from tests.oracles.scrapes import samples, scraped
 
 SYMBOL = "BTCUSDC"
-PATIENCE_S = 120
-SOON_S = 5.0
-"""How soon a run says that no broker answers, from when it was killed."""
 BRIEF = lively(SYMBOL, seconds=40)
+LONGER = lively(SYMBOL, seconds=120)
 MARKET = (*BRIEF, "source.speed=5", "run.checkpoint_every_s=0.2", "run.report=false")
 SHOWN = ("metrics.enabled=true", "metrics.port=0", "run.progress=true")
 
@@ -35,42 +32,8 @@ def mortal(tmp_path):
     broker.kill(signal.SIGKILL)
 
 
-def running(broker, out, *more):
-    changes = [f"--set={each}" for each in (*MARKET, f"kafka.bootstrap={broker.bootstrap}", *more)]
-    command = [sys.executable, "-m", "flows.cli", "run", *changes, "--out", str(out)]
-    return subprocess.Popen(command, cwd=ROOT, text=True, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
-
-
 def telling(broker, topic, out, *more):
-    return running(broker, out, f"kafka.orders_topic={topic}", *more)
-
-
-def wait_for_orders(broker, topic, process):
-    until = time.monotonic() + PATIENCE_S
-    while not broker.kept(topic):
-        assert process.poll() is None
-        assert time.monotonic() < until
-
-
-def sentence_with(process, words):
-    assert process.stderr is not None
-    for line in process.stderr:
-        if words in line:
-            return line
-    raise AssertionError(f"never said: {words}")
-
-
-def once(messages, out):
-    """Return the orders told, each once; those that came again said the same."""
-    told: dict[int, dict[str, Any]] = {}
-    for _, value in messages:
-        order = json.loads(value)
-        assert told.setdefault(order["n"], order) == order
-    assert list(told) == list(range(1, len(told) + 1))
-    run = json.loads((out / "told_as.json").read_text())["run"]
-    heads = ("type", "v", "run", "n")
-    assert {order["run"] for order in told.values()} == {run}
-    return [{name: each for name, each in order.items() if name not in heads} for order in told.values()]
+    return running(broker, out, *MARKET, f"kafka.orders_topic={topic}", *more)
 
 
 def test_a_run_waits_for_a_broker_that_was_killed_and_nothing_is_missing_then(mortal, tmp_path):
@@ -127,8 +90,8 @@ def wait_until(url, holds):
 def test_time_without_a_broker_is_said_soon_and_counted_while_it_lasts(mortal, tmp_path, ends, begins):
     """A broker that stands still keeps its connections, and answers nothing."""
     market, topic, out = mortal.topic(2), mortal.topic(), tmp_path / "run"
-    send(PROFILE, (*BRIEF, f"kafka.bootstrap={mortal.bootstrap}"), market)
-    settings = ("source.kind=kafka", f"kafka.topic={market}", *SHOWN)
+    send(PROFILE, (*LONGER, f"kafka.bootstrap={mortal.bootstrap}"), market)
+    settings = (*LONGER, "source.kind=kafka", f"kafka.topic={market}", *SHOWN)
     with telling(mortal, topic, out, *settings) as process:
         url = sentence_with(process, "Metrics at").split()[-1]
         wait_for_orders(mortal, topic, process)
@@ -150,6 +113,6 @@ def test_time_without_a_broker_is_said_soon_and_counted_while_it_lasts(mortal, t
         assert of(after, "outages_total", "source") == 1
         process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
-    plain = fused(made(tmp_path / "plain", *BRIEF))
+    plain = fused(made(tmp_path / "plain", *LONGER))
     assert (out / "orders.jsonl").read_bytes() == (plain / "orders.jsonl").read_bytes()
     assert once(mortal.kept(topic), out) == lines(out / "orders.jsonl")

@@ -26,19 +26,25 @@ class NoBroker(Exception):
 class Broker:
     """Where a broker is, and what tests do to it."""
 
+    is_real = True
+
     def __init__(self, bootstrap: str, copies: int = 1) -> None:
         self.bootstrap, self.copies = bootstrap, copies
         self.admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
 
     def topic(self, partitions: int = 1, **settings: str) -> str:
         """Make a topic that nobody else uses."""
-        name = f"test-{uuid.uuid4().hex[:12]}"
+        name = self.name()
         made = self.admin.create_topics([NewTopic(name, partitions, self.copies, config=settings)])
         made[name].result(30)
         until = time.monotonic() + 30
         while len(self.admin.list_topics(name, timeout=10).topics[name].partitions) < partitions:
             assert time.monotonic() < until, f"{name} was not made"
         return name
+
+    def name(self) -> str:
+        """Return a name that nobody else uses."""
+        return f"test-{uuid.uuid4().hex[:12]}"
 
     def awaited(self, brokers: int) -> None:
         """Wait until so many answer."""

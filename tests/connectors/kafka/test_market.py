@@ -87,7 +87,9 @@ def test_what_comes_again_is_dropped_and_what_is_missing_breaks_the_book(broker,
         (Start("offsets", offsets={0: 120}), 120),
     ],
 )
-def test_a_run_begins_where_it_is_told_to(broker, opened, start, expected):
+def test_a_run_begins_where_it_is_told_to(broker, opened, start, expected, request):
+    if start.at == "timestamp":
+        request.getfixturevalue("real_broker")
     topic = broker.topic()
     sent = spoken(market_rows(BTC), BTC)
     from confluent_kafka import Producer  # noqa: PLC0415
