@@ -25,11 +25,6 @@ QUICK: Final = {
 """Options unless others are given: a market waits for nobody."""
 ALL_DOWN: Final = (KafkaError._ALL_BROKERS_DOWN,)  # noqa: SLF001 - its own name
 UNKNOWN_TOPIC: Final = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC)  # noqa: SLF001 - its own names
-NOT_ALLOWED: Final = (
-    KafkaError.TOPIC_AUTHORIZATION_FAILED,
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-)
 
 
 class Place(NamedTuple):

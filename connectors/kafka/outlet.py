@@ -10,7 +10,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from connectors.board import Brokers
 from connectors.console import Console
-from connectors.kafka.connection import NOT_ALLOWED, UNKNOWN_TOPIC, Place, connection, refuse_options
+from connectors.kafka.connection import Place, connection, refuse_options
 from connectors.kafka.link import Link
 from operators.errors import SourceError
 
@@ -19,6 +19,15 @@ PATIENCE_S: Final = 2.0
 """Without an answer for so long, it is said."""
 GIVE_UP_S: Final = 5.0
 """A run that was told to stop waits no longer."""
+ITS_OWN_FAULT: Final = (
+    KafkaError.MSG_SIZE_TOO_LARGE,
+    KafkaError.RECORD_LIST_TOO_LARGE,
+    KafkaError.INVALID_MSG,
+    KafkaError.INVALID_MSG_SIZE,
+    KafkaError.INVALID_RECORD,
+    KafkaError.INVALID_TIMESTAMP,
+)
+"""What a broker has against a message for what it is; all else may be mended, and is sent again then."""
 
 
 class Refused(NamedTuple):
@@ -121,10 +130,10 @@ class Outlet:
             if error is None:
                 return
             self._refused[symbol].append(told)
-        if error.code() in (*NOT_ALLOWED, *UNKNOWN_TOPIC):
-            self._broken = f"{told.topic} takes nothing any more: {error.str()}"
-        elif error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 - its own name
+        if error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 - its own name
             self._give_up(error)
+        elif error.code() not in ITS_OWN_FAULT:
+            self._broken = self._broken or f"{told.topic} takes nothing any more: {error.str()}"
 
     def _give_up(self, error: KafkaError) -> None:
         self._broken = self._broken or f"nothing can be told any more: {error.str()}"

@@ -39,6 +39,12 @@ class Mock(Broker):
         assert self.library.rd_kafka_mock_topic_create(self.cluster, name.encode(), partitions, 1) == 0
         return name
 
+    def fail(self, request: int, *errors: int) -> None:
+        """Answer the next requests of a kind with these errors, both by their numbers in the protocol."""
+        self.library.rd_kafka_mock_push_request_errors_array(
+            self.cluster, request, len(errors), (ctypes.c_int * len(errors))(*errors)
+        )
+
 
 def _library() -> Any:
     """Find the library that the client stands on.
@@ -62,6 +68,11 @@ def _library() -> Any:
         ("rd_kafka_mock_cluster_new", Handle, Handle, ctypes.c_int),
         ("rd_kafka_mock_cluster_bootstraps", ctypes.c_char_p, Handle),
         ("rd_kafka_mock_topic_create", ctypes.c_int, Handle, ctypes.c_char_p, ctypes.c_int, ctypes.c_int),
+        (
+            "rd_kafka_mock_push_request_errors_array",
+            None,
+            *(Handle, ctypes.c_int16, ctypes.c_size_t, ctypes.POINTER(ctypes.c_int)),
+        ),
     ):
         function = getattr(library, name)
         function.restype, function.argtypes = result, taken
