@@ -67,7 +67,7 @@ class Brokers(NamedTuple):
     """How a connection to brokers was last seen."""
 
     side: str
-    """`source` or `sinks`."""
+    """`source`, `reports` or `sinks`."""
     up: bool
     lost_s: float
     """Time without a broker that answers, since the process began."""

@@ -70,8 +70,9 @@ OTHERS: Final = (
         KAFKA_UP,
         GAUGE,
         ("side",),
-        "1 while a broker answers, else 0: to the source that the market is read with, and to the sinks, "
-        "which know while there is something to tell. Absent without Kafka, as what follows.",
+        "1 while a broker answers, else 0: to the source that the market is read with, to the reports of a "
+        "venue elsewhere, and to the sinks, which know while there is something to tell. Absent without "
+        "Kafka, as what follows.",
     ),
     Declared(
         KAFKA_LOST,

@@ -241,7 +241,9 @@ def program(
     topic = topic_of(settings.kafka, traded, console.say) if settings.source.kind == "kafka" else None
     desks = None if topic is None else desks_of(settings, topic, console.say)
     outlet = outlet_of(settings.kafka, console, shared.stop.is_set)
-    shared.board.brokers = [each.seen for each in (topic and topic.reader, outlet) if each]
+    topics = [topic, desks and desks.reports]
+    looks = [each.reader.seen for each in topics if each] + ([outlet.seen] if outlet else [])
+    shared.board.brokers = looks
     if outlet is not None:
         name_run(directory)
     made = Program(settings, rules, recordings, shared, reloading, watcher, topic, outlet, desks)

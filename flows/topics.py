@@ -45,7 +45,7 @@ def desks_of(settings: Settings, market: "KafkaMarket", say: Callable[[str], Non
     from connectors.kafka.connection import Place  # noqa: PLC0415 - most runs do without a client
     from flows.desks import Desks, second_topic  # noqa: PLC0415 - the same
 
-    place = Place(kafka.bootstrap, kafka.reports_topic, kafka.options)
+    place = Place(kafka.bootstrap, kafka.reports_topic, kafka.options, "kafka.reports_topic")
     return Desks(settings, market, second_topic(market, place, list(settings.symbols), say))
 
 
@@ -60,7 +60,7 @@ def switch_of(kafka: Kafka) -> Callable[[Path], Switch]:
     from connectors.kafka.connection import Place  # noqa: PLC0415 - most runs do without a client
     from connectors.kafka.control import ControlTopic, TopicSwitch  # noqa: PLC0415 - the same
 
-    topic = ControlTopic(Place(kafka.bootstrap, kafka.control_topic, kafka.options))
+    topic = ControlTopic(Place(kafka.bootstrap, kafka.control_topic, kafka.options, "kafka.control_topic"))
     return lambda path: TopicSwitch(path, topic)
 
 

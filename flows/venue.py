@@ -127,8 +127,11 @@ class Site:
             )
         self.market = topic_of(kafka, symbols, console.say)
         orders, reports = (
-            Place(kafka.bootstrap, topic, kafka.options)
-            for topic in (kafka.orders_topic, kafka.reports_topic)
+            Place(kafka.bootstrap, topic, kafka.options, key)
+            for topic, key in (
+                (kafka.orders_topic, "kafka.orders_topic"),
+                (kafka.reports_topic, "kafka.reports_topic"),
+            )
         )
         self.orders: KafkaMarket | None = second_topic(self.market, orders, symbols, console.say)
         told = [reports.topic, *filter(None, (kafka.dead_letters_topic,))]

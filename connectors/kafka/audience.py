@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from connectors.kafka.connection import MARKET, Place
 from connectors.kafka.inbox import Inbox
 from connectors.kafka.statistics import Statistics, ends
 
@@ -16,8 +17,10 @@ MOST_NAMED: Final = 5
 class Audience:
     """Counts beside the reading; whoever posts a message notices nothing of it."""
 
-    def __init__(self, topic: str, say: Callable[[str], None]) -> None:
-        self.topic, self.say = topic, say
+    def __init__(self, place: Place, say: Callable[[str], None]) -> None:
+        self.topic, self.say = place.topic, say
+        self.speaks = place.key == MARKET
+        """Whether a topic is meant to say something of everybody: of a market that is so."""
         self.n_strange = 0
         self.behind: Mapping[int, int] = {}
         self._strangers: set[str] = set()
@@ -39,7 +42,7 @@ class Audience:
         self.behind = {p: max(0, end - _least(inboxes, "taken", p, end)) for p, end in found.items()}
         if self._reached is None and self._at_goals(found, inboxes):
             self._reached = time.monotonic()
-        if self._reached is not None and time.monotonic() - self._reached >= QUIET_S:
+        if self.speaks and self._reached is not None and time.monotonic() - self._reached >= QUIET_S:
             self._name(symbol for symbol, inbox in inboxes.items() if not inbox.n_posted)
 
     def _at_goals(self, found: Mapping[int, int], inboxes: Mapping[str, Inbox]) -> bool:
@@ -66,4 +69,4 @@ class Audience:
 
 def _least(inboxes: Mapping[str, Inbox], what: str, partition: int, otherwise: int) -> int:
     """Return how far the slowest is in a partition."""
-    return min(getattr(inbox, what).get(partition, otherwise) for inbox in inboxes.values())
+    return min(int(getattr(inbox, what).get(partition, otherwise)) for inbox in inboxes.values())

@@ -13,6 +13,7 @@ from operators.errors import ConfigError, SourceError
 
 PATIENCE_S: Final = 3.5
 """How long a broker may take to answer at the start."""
+MARKET: Final = "kafka.topic"
 FILE: Final = "_file"
 """The end of an option whose value stands in a file."""
 REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -34,7 +35,7 @@ class Place(NamedTuple):
     topic: str
     options: Mapping[str, str]
     """Options of librdkafka; `${NAME}` is a variable of the environment, `x_file` a file with x."""
-    key: str = "kafka.topic"
+    key: str = MARKET
     """The setting that names the topic."""
 
 

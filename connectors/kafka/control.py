@@ -14,7 +14,8 @@ import msgspec
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
 from msgspec import Meta, Struct
 
-from connectors.kafka.connection import PATIENCE_S, UNKNOWN_TOPIC, Place, Troubles, unreachable
+from connectors.kafka.connection import PATIENCE_S, UNKNOWN_TOPIC, Place, Troubles
+from connectors.kafka.diagnosis import unreachable
 from connectors.kafka.messages import Name, Version, misfit
 from connectors.kafka.reader import consumer, place_of
 from connectors.recorded.letters import Reason, excerpt

@@ -6,7 +6,8 @@ import ssl
 from typing import Final
 
 from confluent_kafka import Consumer, KafkaException
-from confluent_kafka.admin import AdminClient, TopicMetadata
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._metadata import TopicMetadata
 
 from connectors.kafka.connection import PATIENCE_S, Place, Troubles, connection
 from operators.errors import SourceError

@@ -76,7 +76,7 @@ class KafkaFeed:
         _, position, self._n, self._reached_ns, self._ended = cast(
             "tuple[str, tuple[tuple[int, int], ...], int, int, bool]", state
         )
-        self._reader.compare(set(dict(position)), set(self._start))
+        self._reader.compare({partition for partition, _ in position}, set(self._start))
         self._start |= dict(position)
 
     def close(self) -> None:

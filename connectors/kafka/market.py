@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
-from confluent_kafka.admin import TopicMetadata
+from confluent_kafka.admin._metadata import TopicMetadata
 
 from connectors.kafka.connection import PATIENCE_S, UNKNOWN_TOPIC, Place, Troubles
 from connectors.kafka.diagnosis import topic_at, unreachable

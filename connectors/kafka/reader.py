@@ -59,8 +59,10 @@ class Reader:
         self._served: dict[str, Inbox] = {}
         """Those that the partitions were assigned for; who joins later may need earlier messages."""
         self._nobodys: dict[int, list[Item]] = {}
-        self.link = SteadyLink("source", say, "kafka: no broker answers ({why}); going on when one does")
-        self.audience = Audience(place.topic, say)
+        self.audience = Audience(place, say)
+        # Of two readers at the same brokers one is enough to say that none answers.
+        side, aloud = ("source", say) if self.audience.speaks else ("reports", lambda _: None)
+        self.link = SteadyLink(side, aloud, "kafka: no broker answers ({why}); going on when one does")
         self.link.heard = lambda told: self.audience.note(told, self._served)
         self._told_as_new: set[int] = set()
         self._paused = False
@@ -95,6 +97,8 @@ class Reader:
     def seen(self) -> Brokers:
         """Return how the connection is, and how far everybody is."""
         link, audience = self.link.seen(), self.audience
+        if not audience.speaks:
+            return link
         return link._replace(behind=audience.behind, n_strange=audience.n_strange)
 
     def leave(self, symbol: str) -> None:

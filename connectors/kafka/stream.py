@@ -236,6 +236,7 @@ class Stream:
 
         Raises:
             CheckpointRefused: the snapshot was taken by another version.
+            SourceError: a topic has not all of its partitions any more.
         """
         if state[0] != VERSION:
             raise CheckpointRefused("stream version", VERSION, str(state[0]))
@@ -244,7 +245,8 @@ class Stream:
             "tuple[State, State], tuple[tuple[int, str, str, str, str], ...]]",
             state,
         )
-        for ours, theirs in zip(self._positions, positions, strict=True):
+        for channel, ours, theirs in zip(self.channels, self._positions, positions, strict=True):
+            channel.topic.reader.compare({partition for partition, _ in theirs}, set(ours))
             ours |= dict(theirs)
         frame, reached, clock, self._ahead_ns, self._marks = times
         self._frame, self._reached_ns, self._next_clock_ns = frame, reached, clock

@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from confluent_kafka.admin import AclOperation
+from confluent_kafka.admin._acl import AclOperation
 
 from connectors.runs import CHECKPOINT
 from flows.publishing import send

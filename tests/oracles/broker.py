@@ -27,6 +27,8 @@ class Broker:
     """Where a broker is, and what tests do to it."""
 
     is_real = True
+    reason = ""
+    """Why it is not real."""
 
     def __init__(self, bootstrap: str, copies: int = 1) -> None:
         self.bootstrap, self.copies = bootstrap, copies
