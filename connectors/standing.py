@@ -226,13 +226,17 @@ def refusals(symbol: str, figures: Mapping[str, object]) -> list[str]:
 
 
 def silence(symbol: str, figures: Mapping[str, object]) -> list[str]:
-    """Say why a symbol was never quoted, where risk kept every order back.
+    """Say why a symbol was never quoted: nothing was heard of its market, or risk kept every order back.
 
     >>> silence("NEXOUSDT", {"orders": 0, "denied": {"too_small": 1200}})
     ['NEXOUSDT: never quoted, as risk denied every order (too_small 1,200): see quoting.order_lots and risk']
     >>> silence("BTCUSDT", {"orders": 9, "denied": {"over_budget": 3}})
     []
+    >>> silence("BTCUSDT", {"dead_letters": 0, "dead_letter_reasons": {}})
+    ['BTCUSDT: never quoted, as nothing came of its market']
     """
+    if "last_ns" not in figures and "orders" not in figures:
+        return [f"{symbol}: never quoted, as nothing came of its market"]
     found = _counts(figures, "denied")
     if _count(figures, "orders") or not found:
         return []

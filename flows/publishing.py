@@ -6,6 +6,7 @@ from pathlib import Path
 
 from connectors.kafka.connection import Place
 from connectors.kafka.publisher import Publisher, Stream, already_there, make_topic, publish
+from connectors.redaction import redacted
 from connectors.with_bests import WithBests
 from flows.market import Program, program
 from operators.errors import ConfigError
@@ -35,10 +36,15 @@ def send(
     there = {} if make_topic(place, partitions) else already_there(place)
     streams = {symbol: _stream(made, symbol, there.get(symbol, 0)) for symbol in made.rules}
     try:
-        return publish(Publisher(place), streams, settings.source.speed, stops)
+        return publish(Publisher(place, _say), streams, settings.source.speed, stops)
     finally:
         for stream in streams.values():
             stream.tape.close()
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"{redacted(sentence)}\n")
+    sys.stderr.flush()
 
 
 def _stream(made: Program, symbol: str, after: int) -> Stream:

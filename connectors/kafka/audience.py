@@ -23,13 +23,17 @@ class Audience:
         """Whether a topic is meant to say something of everybody: of a market that is so."""
         self.n_strange = 0
         self.behind: Mapping[int, int] = {}
+        self._next: dict[int, int] = {}
         self._strangers: set[str] = set()
         self._named: set[str] = set()
         self._goals: dict[int, int] = {}
         self._reached: float | None = None
 
-    def pass_over(self, key: bytes) -> None:
-        """Count a message of a symbol that is another's concern."""
+    def pass_over(self, key: bytes, partition: int, offset: int) -> None:
+        """Count a message of a symbol that is another's concern, once however often it is read."""
+        if offset < self._next.get(partition, 0):
+            return
+        self._next[partition] = offset + 1
         self.n_strange += 1
         if len(self._strangers) <= MOST_NAMED:
             self._strangers.add(key.decode())

@@ -8,11 +8,12 @@ import msgspec
 from confluent_kafka import KafkaError
 
 from connectors.board import Brokers
-from connectors.kafka.connection import Troubles
+from connectors.kafka.connection import UNKNOWN_TOPIC, Troubles
 from connectors.kafka.statistics import DECODER, Statistics, answering, leaders
 
 EVERY_MS: Final = 1000
 """Between two tellings of a client."""
+GONE: Final = (*UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION)  # noqa: SLF001 - its own name
 Say = Callable[[str], None]
 
 
@@ -78,9 +79,13 @@ class Link(Troubles):
 class SteadyLink(Link):
     """One that always waits for an answer, as a reader does: silence means that there is none."""
 
+    doubts = False
+    """Whether the topic may not be there any more."""
+
     def note(self, error: KafkaError) -> None:
-        """Keep a complaint, and take it seriously where it is about all brokers."""
+        """Keep a complaint, and take it seriously where it is about all brokers, or about the topic."""
         super().note(error)
+        self.doubts = self.doubts or error.code() in GONE
         if self.down:
             self.lose(self.last)
 

@@ -1,10 +1,16 @@
 """Sentences about places in a topic that are not there any more, or not yet."""
 
+import time
 from collections.abc import Iterable
+from typing import Final
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-PATIENCE_S = 2.0
+from connectors.kafka.connection import UNKNOWN_TOPIC
+from operators.errors import SourceError
+
+PATIENCE_S: Final = 2.0
+SECOND_S: Final = 1.0
 
 
 def missing(client: Consumer, topic: str, wanted: tuple[int, int]) -> str:
@@ -24,6 +30,21 @@ def missing(client: Consumer, topic: str, wanted: tuple[int, int]) -> str:
         f"kafka.topic: this run has to go on from {here}, and what stands before {low} was deleted: "
         "let the broker keep more, and start a new run"
     )
+
+
+def require_topic(client: Consumer, topic: str) -> None:
+    """Make sure that a topic is there, where a broker has said that it is not.
+
+    Raises:
+        SourceError: it was deleted.
+    """
+    time.sleep(SECOND_S)  # A broker that has just begun may not know everything yet.
+    try:
+        error = client.list_topics(topic, timeout=PATIENCE_S).topics[topic].error
+    except KafkaException:
+        return
+    if error is not None and error.code() in UNKNOWN_TOPIC:
+        raise SourceError(f"kafka.topic: {topic} was deleted while it was read")
 
 
 def added(topic: str, partitions: Iterable[int]) -> str:

@@ -19,6 +19,7 @@ from connectors.kafka.connection import (
     refuse_options,
 )
 from connectors.kafka.diagnosis import topic_at, unreachable
+from connectors.kafka.link import Link, Say
 from connectors.kafka.messages import VERSION, End, encode
 from connectors.kafka.reader import consumer, place_of
 from connectors.kafka.rows import Grid, messages_of
@@ -27,6 +28,9 @@ from operators.errors import SourceError
 from operators.instruments import Instrument
 
 FLUSH_S: Final = 30.0
+"""Nothing taken for so long at the end is too long."""
+QUIET_S: Final = 2.0
+"""Nothing taken for so long is said."""
 BATCH: Final = 10_000
 AS_THE_BROKER_SAYS: Final = -1
 """Of partitions: what it makes where nobody asks for a number."""
@@ -41,20 +45,23 @@ class _Numbered(msgspec.Struct):
 class Publisher:
     """Sends to one topic, in order and without repeats within its life."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, say: Say) -> None:
         """Reach the broker.
 
         Raises:
             ConfigError: an option is none of librdkafka's.
             SourceError: a secret is missing.
         """
-        self.place, self.troubles = place, Troubles()
+        self.place = place
+        takes_nothing = f"kafka: {place.bootstrap} takes nothing ({{why}}); waiting until it does"
+        self.link = Link("publisher", say, takes_nothing)
+        own = {"enable.idempotence": True, "linger.ms": 5, "message.timeout.ms": 0}
         try:
-            settings = {**connection(place, self.troubles), "enable.idempotence": True, "linger.ms": 5}
-            self.producer = Producer(settings)
+            self.producer = Producer({**connection(place, self.link), **own})
         except KafkaException as error:
             refuse_options(error)
-        self.n_acknowledged, self.refused = 0, ""
+        self.n_under_way, self.refused = 0, ""
+        self._heard_of = time.monotonic()
 
     def send(self, symbol: str, message: bytes) -> None:
         """Append a message to its symbol's partition; waits where too much is under way.
@@ -62,36 +69,53 @@ class Publisher:
         Raises:
             SourceError: the broker refused one.
         """
+        if not self.n_under_way:
+            self._heard_of = time.monotonic()
+        self.n_under_way += 1
         while True:
             try:
                 self.producer.produce(self.place.topic, message, symbol.encode(), on_delivery=self._delivered)
                 break
             except BufferError:
-                self.producer.poll(0.1)
-        self.producer.poll(0)
-        self._check()
+                self._serve(self.producer.poll, 0.1)
+            except KafkaException as error:
+                raise self._refusal(error.args[0].str()) from None
+        self._serve(self.producer.poll, 0)
 
     def finish(self) -> None:
-        """Wait until the broker has everything.
+        """Wait until the broker has everything, as long as it goes on taking.
 
         Raises:
             SourceError: it does not.
         """
-        left = self.producer.flush(FLUSH_S)
-        self._check()
-        if left:
-            why = self.troubles.last or "no answer in time"
-            raise SourceError(f"kafka: {left} messages were not taken by {self.place.bootstrap} ({why})")
+        while self.n_under_way:
+            self._serve(self.producer.flush, 0.2)
+            if time.monotonic() - self._heard_of > FLUSH_S:
+                why = self.link.last or "no answer in time"
+                where = self.place.bootstrap
+                raise SourceError(f"kafka: {self.n_under_way} messages were not taken by {where} ({why})")
+
+    def _serve(self, what: Callable[[float], object], seconds: float) -> None:
+        """Let the client tell what became of messages, and say so where it hears nothing of them."""
+        try:
+            what(seconds)
+        except KafkaException as error:
+            raise self._refusal(error.args[0].str()) from None
+        if self.refused:
+            raise self._refusal(self.refused)
+        if self.n_under_way and time.monotonic() - self._heard_of > QUIET_S:
+            self.link.lose(self.link.last, self._heard_of)
+
+    def _refusal(self, why: str) -> SourceError:
+        return SourceError(f"kafka: {self.place.topic} did not take a message: {why}")
 
     def _delivered(self, error: KafkaError | None, _message: Message) -> None:
+        self.n_under_way -= 1
+        self._heard_of = time.monotonic()
         if error is None:
-            self.n_acknowledged += 1
+            self.link.answer()
         else:
             self.refused = self.refused or error.str()
-
-    def _check(self) -> None:
-        if self.refused:
-            raise SourceError(f"kafka: {self.place.topic} did not take a message: {self.refused}")
 
 
 def make_topic(place: Place, partitions: int) -> bool:

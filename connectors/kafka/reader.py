@@ -18,7 +18,7 @@ from connectors.kafka.audience import Audience
 from connectors.kafka.connection import UNKNOWN_TOPIC, Place, Troubles, connection, refuse_options
 from connectors.kafka.inbox import Inbox, Item, Position
 from connectors.kafka.link import Say, SteadyLink
-from connectors.kafka.places import added, gone, missing
+from connectors.kafka.places import added, gone, missing, require_topic
 from connectors.recorded.letters import Reason
 from operators.errors import PhoenixError, SourceError
 
@@ -42,9 +42,11 @@ def consumer(place: Place, troubles: Troubles) -> Consumer:
         ConfigError: an option is not one of librdkafka's.
         SourceError: a secret is missing.
     """
+    # A topic that was deleted is missed sooner.
+    quick = {"topic.metadata.refresh.interval.ms": "2000", "topic.metadata.propagation.max.ms": "2000"}
     own = {"enable.auto.commit": False, "auto.offset.reset": "error", "enable.auto.offset.store": False}
     try:
-        return Consumer({"group.id": "phoenix", **connection(place, troubles), **own})
+        return Consumer({**quick, "group.id": "phoenix", **connection(place, troubles), **own})
     except KafkaException as error:
         refuse_options(error)
 
@@ -148,6 +150,9 @@ class Reader:
 
     def _read(self, client: Consumer) -> None:
         first = client.poll(WAIT_S)
+        if self.link.doubts:
+            self.link.doubts = False
+            require_topic(client, self.place.topic)
         if first is None:
             return
         reached: Position = {}
@@ -169,7 +174,7 @@ class Reader:
         symbol = self._known.get(key)
         if symbol is None:
             if NAME.fullmatch(key) is not None:
-                self.audience.pass_over(key)
+                self.audience.pass_over(key, *place_of(message))
             else:
                 self._nobodys.setdefault(partition, []).append(_item(message, Reason.WRONG_KEY))
             return
@@ -193,7 +198,8 @@ class Reader:
         if error.code() in BEYOND:
             raise SourceError(missing(client, topic, self._wanted(message.partition() or 0)))
         if error.code() in UNKNOWN_TOPIC:
-            raise SourceError(f"kafka.topic: {topic} was deleted while it was read")
+            require_topic(client, topic)
+            return
         if error.code() not in PASSING:
             raise SourceError(f"kafka.topic: {topic} cannot be read: {error.str()}")
 

@@ -36,7 +36,10 @@ class Broker:
 
     def topic(self, partitions: int = 1, **settings: str) -> str:
         """Make a topic that nobody else uses."""
-        name = self.name()
+        return self.made(self.name(), partitions, **settings)
+
+    def made(self, name: str, partitions: int, **settings: str) -> str:
+        """Make a topic of this name."""
         made = self.admin.create_topics([NewTopic(name, partitions, self.copies, config=settings)])
         made[name].result(30)
         until = time.monotonic() + 30
