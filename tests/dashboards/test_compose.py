@@ -1,7 +1,9 @@
 """The compose file: nothing is reachable from outside, everything is pinned, and every secret is a file."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 from importlib import metadata
 
@@ -10,17 +12,21 @@ import yaml
 
 from configs.load import load
 from configs.shards import share
+from tests.oracles.broker import Broker, NoBroker, free_port, start
 from tests.oracles.command import phoenix
 from tests.oracles.watchers import ROOT
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
+POM = (ROOT / "tools/kafka/pom.xml").read_text()
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 EACH = pytest.mark.parametrize("name", SERVICES)
 
 
 def test_the_desk_is_all_there():
-    assert set(SERVICES) == {"phoenix", "prometheus", "alertmanager", "grafana"}
+    on_kafka = {name for name, service in SERVICES.items() if service.get("profiles") == ["kafka"]}
+    assert on_kafka == {"kafka", "publisher", "venue", "trader"}
+    assert set(SERVICES) - on_kafka == {"phoenix", "prometheus", "alertmanager", "grafana"}
 
 
 @EACH
@@ -72,7 +78,12 @@ def test_a_service_gives_up_what_it_does_not_need_and_comes_back(name):
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["restart"] in ("unless-stopped", "on-failure:5")
     assert service["logging"]["options"]["max-size"]
-    assert "HEALTHCHECK" in DOCKERFILE if name == "phoenix" else service["healthcheck"]["test"][0] == "CMD"
+    if name in ("publisher", "venue"):  # They serve nothing that could be asked.
+        assert service["healthcheck"] == {"disable": True}
+    else:
+        assert (
+            "HEALTHCHECK" in DOCKERFILE if name == "phoenix" else service["healthcheck"]["test"][0] == "CMD"
+        )
 
 
 def test_phoenix_goes_on_after_a_crash_but_does_not_fail_for_ever():
@@ -131,6 +142,66 @@ def test_runbooks_are_served_where_alerts_and_panels_point():
     alerts = (ROOT / "dashboards/prometheus/rules/alerts.yml").read_text()
     places = re.findall(r"runbook_url: (\S+)/\w+\.md", alerts)
     assert set(places) == {"http://127.0.0.1:3000/public/phoenix/runbooks"}
+
+
+def test_kafka_is_the_one_that_tests_are_run_against():
+    image, version = SERVICES["kafka"]["image"].split(":")
+    (gathered,) = re.findall(r"kafka_2\.13</artifactId>\s*<version>(.*?)<", POM)
+    assert (image, version) == ("apache/kafka", gathered)
+    assert SERVICES["kafka"]["ports"] == ["127.0.0.1:9092:29092"]
+
+
+def test_a_broker_of_these_settings_starts_and_is_reached_by_either_door(tmp_path):
+    """The image makes `a.b=c` of KAFKA_A_B=c; only addresses are others here."""
+    ports = {name: free_port() for name in ("DESK", "HOST", "CONTROLLER")}
+    said = {
+        name.removeprefix("KAFKA_").lower().replace("_", "."): text
+        for name, text in SERVICES["kafka"]["environment"].items()
+        if name.startswith("KAFKA_")
+    }
+    text = "".join(f"{name}={value}\n" for name, value in said.items())
+    for there, here in (
+        ("DESK://:19092", f"DESK://127.0.0.1:{ports['DESK']}"),
+        ("HOST://:29092", f"HOST://127.0.0.1:{ports['HOST']}"),
+        ("CONTROLLER://:9093", f"CONTROLLER://127.0.0.1:{ports['CONTROLLER']}"),
+        ("kafka:19092", f"127.0.0.1:{ports['DESK']}"),
+        ("HOST://127.0.0.1:9092", f"HOST://127.0.0.1:{ports['HOST']}"),
+        ("localhost:9093", f"127.0.0.1:{ports['CONTROLLER']}"),
+        ("/var/lib/kafka/data", str(tmp_path / "broker/data")),
+    ):
+        assert there in text
+        text = text.replace(there, here)
+    (tmp_path / "broker").mkdir()
+    (tmp_path / "broker/more.properties").write_text(text)
+    try:
+        start(tmp_path / "broker", os.getpid(), ports["HOST"], ports["CONTROLLER"])
+    except NoBroker as missing:
+        pytest.skip(str(missing))
+    try:
+        for door in ("DESK", "HOST"):
+            broker = Broker(f"127.0.0.1:{ports[door]}")
+            topic = broker.topic(2)
+            broker.send(topic, (b"BTCUSDC", b"1"), partition=1)
+            assert broker.kept(topic, 1) == [(b"BTCUSDC", b"1")]
+    finally:
+        os.kill(int((tmp_path / "broker/pid").read_text()), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("name", ["publisher", "venue", "trader"])
+def test_what_runs_on_kafka_meets_in_its_topics_and_waits_for_it(name):
+    service = SERVICES[name]
+    assert service["depends_on"] == {"kafka": {"condition": "service_healthy"}}
+    options = [option for option in service["command"] if option.startswith("--set=")]
+    changes = dict(option.removeprefix("--set=").split("=", 1) for option in options)
+    settings = load(ROOT / "configs/phoenix.yaml", [f"{key}={value}" for key, value in changes.items()])
+    assert settings.kafka.bootstrap == "kafka:19092"
+    if name == "publisher":
+        assert f"--topic={SERVICES['trader']['command'][4].partition('topic=')[2]}" in service["command"]
+        return
+    trader = SERVICES["trader"]["command"]
+    assert [option for option in options if option in trader] == options
+    assert (settings.source.kind, settings.kafka.topic) == ("kafka", "market")
+    assert (settings.kafka.orders_topic, settings.kafka.reports_topic) == ("orders", "reports")
 
 
 def test_what_phoenix_is_told_is_a_valid_run(tmp_path):

@@ -7,7 +7,10 @@ import pytest
 
 from tests.oracles.watchers import ROOT
 
-PACKAGES = ["chromium", "chromium-driver", "prometheus", "prometheus-alertmanager"]
+PACKAGES = [
+    *("chromium", "chromium-driver", "default-jre-headless", "maven"),
+    *("prometheus", "prometheus-alertmanager"),
+]
 
 
 class Machine:
@@ -67,6 +70,8 @@ def test_what_is_there_is_passed_over_in_silence(machine):
         "amtool",
         "chromium",
         "chromedriver",
+        "java",
+        "mvn",
     ):
         machine.put(program, "exit 1")
     schema = machine.checkout / ".cache/grafana-schema"
