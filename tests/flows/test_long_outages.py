@@ -15,6 +15,8 @@ from tests.oracles.runs import fused, lines, lively, made
 pytestmark = pytest.mark.long
 SYMBOL = "BTCUSDC"
 MARKET = (*lively(SYMBOL, seconds=400), "run.checkpoint_every_s=0.3", "run.report=false")
+SPEED = 1.5
+"""At which the market comes in while brokers die: slow enough for a busy machine to be through by its end."""
 KILLS = [signal.SIGKILL, signal.SIGTERM] * 5
 FILES = {"orders": "orders.jsonl", "fills": "fills.jsonl"}
 
@@ -46,6 +48,13 @@ def topics_of(broker):
 def publishing(broker, topic, speed):
     """Let a market come in as it would, so that there always is some of it to come."""
     return phoenix("publish", broker, *MARKET, f"source.speed={speed}", more=("--topic", topic))
+
+
+def send_the_rest(broker, topic, publisher):
+    """Let it stop where it is, and another go on from there as fast as it goes."""
+    assert publisher.poll() is None, "the market was over before all had happened that should"
+    publisher.terminate()
+    end_well(publisher, publishing(broker, topic, 0))
 
 
 def reading(broker, market, topics, out):
@@ -81,7 +90,7 @@ def require_the_same(broker, topics, out, folder):
 
 def test_a_broker_that_dies_ten_times_takes_nothing_with_it(mortal, tmp_path):
     market, topics, out = mortal.topic(), topics_of(mortal), tmp_path / "run"
-    with publishing(mortal, market, 4) as publisher, reading(mortal, market, topics, out) as process:
+    with publishing(mortal, market, SPEED) as publisher, reading(mortal, market, topics, out) as process:
         for number in KILLS:
             wait_for_growth(out, process, grown(out) if out.exists() else 0)
             mortal.kill(number)
@@ -90,20 +99,21 @@ def test_a_broker_that_dies_ten_times_takes_nothing_with_it(mortal, tmp_path):
             assert time.monotonic() - killed < SOON_S
             mortal.again()
             sentence_with(process, "kafka: a broker answers again\n")
-        assert publisher.poll() is None, "the market was over before the broker had died often enough"
-        end_well(publisher, process)
+        send_the_rest(mortal, market, publisher)
+        end_well(process)
     require_the_same(mortal, topics, out, tmp_path)
 
 
 def test_when_who_leads_dies_another_does_and_nothing_is_missing(cluster, tmp_path):
     broker = cluster.broker
     market, topics, out = broker.topic(), topics_of(broker), tmp_path / "run"
-    with publishing(broker, market, 10) as publisher, reading(broker, market, topics, out) as process:
+    with publishing(broker, market, SPEED) as publisher, reading(broker, market, topics, out) as process:
         wait_for_growth(out, process, 0)
         before = cluster.leader(market)
         cluster.kill(before)
         assert f"{market}[0] by" in sentence_with(process, "brokers have changed places")
         assert cluster.leader(market) != before
         wait_for_growth(out, process, grown(out))
-        end_well(publisher, process)
+        send_the_rest(broker, market, publisher)
+        end_well(process)
     require_the_same(broker, topics, out, tmp_path)

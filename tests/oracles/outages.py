@@ -11,7 +11,7 @@ from typing import Any
 from operators.kernel import ROOT
 from tests.oracles.broker import Broker
 
-PATIENCE_S = 100
+PATIENCE_S = 200
 SOON_S = 5.0
 """How soon a run says that no broker answers, from when it was killed."""
 Process = subprocess.Popen[str]
