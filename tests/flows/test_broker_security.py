@@ -15,6 +15,7 @@ from connectors.runs import CHECKPOINT
 from flows.publishing import send
 from tests.oracles.broker import NoBroker
 from tests.oracles.guarded import PASSWORD, guarded
+from tests.oracles.outages import Process
 from tests.oracles.runs import PROFILE, ROOT, fused, graphed, lines, lively, made
 
 SYMBOL = "BTCUSDC"
@@ -109,7 +110,7 @@ COMMANDS = {
 
 def phoenix(*arguments, **more):
     command = [sys.executable, "-m", "flows.cli", *map(str, arguments)]
-    return subprocess.Popen(command, cwd=ROOT, text=True, stderr=subprocess.PIPE, **more)
+    return Process(command, cwd=ROOT, text=True, stderr=subprocess.PIPE, **more)
 
 
 def one_sentence(command, settings, out, code=1):

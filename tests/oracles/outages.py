@@ -14,14 +14,22 @@ from tests.oracles.broker import Broker
 PATIENCE_S = 200
 SOON_S = 5.0
 """How soon a run says that no broker answers, from when it was killed."""
-Process = subprocess.Popen[str]
+
+
+class Process(subprocess.Popen[str]):
+    """A process that is left behind by no test, however that ends."""
+
+    def __exit__(self, *what: object) -> None:
+        """Do not wait for one that may wait for a broker."""
+        self.kill()
+        super().__exit__(*what)
 
 
 def phoenix(command: str, broker: Broker, *settings: str, more: tuple[str, ...] = ()) -> Process:
     """Begin a command at a broker; what it says on stderr is heard."""
     changes = [f"--set={each}" for each in (*settings, f"kafka.bootstrap={broker.bootstrap}")]
     line = [sys.executable, "-m", "flows.cli", command, *changes, *more]
-    return subprocess.Popen(line, cwd=ROOT, text=True, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    return Process(line, cwd=ROOT, text=True, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
 
 def running(broker: Broker, out: Path, *settings: str) -> Process:
