@@ -79,6 +79,8 @@ class Link(Troubles):
 class SteadyLink(Link):
     """One that always waits for an answer, as a reader does: silence means that there is none."""
 
+    met = False
+    """Whether one has answered yet: who is still on the way to it has not lost it."""
     doubts = False
     """Whether the topic may not be there any more."""
 
@@ -92,6 +94,7 @@ class SteadyLink(Link):
     def judge(self, told: Statistics) -> None:
         """A broker that stands still breaks no connection, but owes an answer."""
         if answering(told):
+            self.met = True
             self.answer()
-        elif self._leaders:
+        elif self.met:
             self.lose(self.last)

@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 from threading import Timer
+from types import TracebackType
 from typing import Any
 
 from operators.kernel import ROOT
@@ -19,10 +20,12 @@ SOON_S = 5.0
 class Process(subprocess.Popen[str]):
     """A process that is left behind by no test, however that ends."""
 
-    def __exit__(self, *what: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Do not wait for one that may wait for a broker."""
         self.kill()
-        super().__exit__(*what)
+        super().__exit__(kind, value, trace)
 
 
 def phoenix(command: str, broker: Broker, *settings: str, more: tuple[str, ...] = ()) -> Process:
