@@ -235,7 +235,7 @@ def silence(symbol: str, figures: Mapping[str, object]) -> list[str]:
     >>> silence("BTCUSDT", {"dead_letters": 0, "dead_letter_reasons": {}})
     ['BTCUSDT: never quoted, as nothing came of its market']
     """
-    if "last_ns" not in figures and "orders" not in figures:
+    if "orders" not in figures or figures.get("last_ns") == 0:
         return [f"{symbol}: never quoted, as nothing came of its market"]
     found = _counts(figures, "denied")
     if _count(figures, "orders") or not found:

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from connectors.standing import silence
 from flows.publishing import send
 from tests.oracles.broker import free_port
 from tests.oracles.kills import kill_until
@@ -170,7 +171,11 @@ def test_a_run_that_waits_for_its_first_message_can_be_stopped(broker, tmp_path)
     threading.Timer(0.5, job.shared.stop.set).start()
     out = graphed(job)
     assert (out / "orders.jsonl").read_bytes() == b""
-    assert json.loads((out / "summary.json").read_text())["stopped"] is True
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["stopped"] is True
+    for symbol in SYMBOLS:
+        (sentence,) = silence(symbol, summary["symbols"][symbol])
+        assert sentence == f"{symbol}: never quoted, as nothing came of its market"
 
 
 def test_a_secret_is_in_no_file_of_a_run(broker, topic, tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """A broker that dies or stands still while a run depends on it: the run waits, and loses nothing."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from flows.publishing import send
 from operators.kernel import ROOT
 from tests.oracles.broker import NoBroker
 from tests.oracles.mortal import Mortal
-from tests.oracles.outages import PATIENCE_S, SOON_S, once, running, sentence_with, wait_for_orders
+from tests.oracles.outages import PATIENCE_S, SOON_S, once, phoenix, running, sentence_with, wait_for_orders
 from tests.oracles.runs import PROFILE, fused, lines, lively, made
 from tests.oracles.scrapes import samples, scraped
 
@@ -49,6 +50,24 @@ def test_a_run_waits_for_a_broker_that_was_killed_and_nothing_is_missing_then(mo
         process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     assert once(mortal.kept(topic), out) == lines(out / "orders.jsonl")
+
+
+def test_a_publisher_waits_too_and_says_so(mortal):
+    topic = mortal.topic()
+    speed = ("source.speed=5", "run.progress=false")
+    with phoenix("publish", mortal, *BRIEF, *speed, more=("--topic", topic)) as process:
+        wait_for_orders(mortal, topic, process)
+        mortal.kill(signal.SIGKILL)
+        killed = time.monotonic()
+        assert mortal.bootstrap in sentence_with(process, "takes nothing")
+        assert time.monotonic() - killed < SOON_S
+        mortal.again()
+        sentence_with(process, "a broker answers again")
+        process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+    told = [json.loads(value) for _, value in mortal.kept(topic)]
+    assert [each["n"] for each in told] == list(range(1, len(told) + 1))
+    assert told[-1]["type"] == "end"
 
 
 def test_a_run_that_is_stopped_while_there_is_none_ends_and_can_be_resumed(mortal, tmp_path):
