@@ -19,7 +19,8 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from connectors.kafka.connection import Place, Troubles, connection, refuse_options, unreachable
+from connectors.kafka.connection import Place, Troubles, connection, refuse_options
+from connectors.kafka.diagnosis import unreachable
 from operators.errors import PhoenixError, RunDirectoryError, SourceError
 
 SESSION_S: Final = 6.0
