@@ -43,7 +43,7 @@ class Outlet:
         self._troubles, self._lock = Troubles(), threading.Lock()
         own = {"enable.idempotence": True, "message.timeout.ms": 0}
         try:
-            self._producer = Producer({"linger.ms": 5, **connection(place, self._troubles), **own})
+            self._producer = Producer({"linger.ms": 0, **connection(place, self._troubles), **own})
         except KafkaException as error:
             refuse_options(error)
         self._under_way: Counter[str] = Counter()
