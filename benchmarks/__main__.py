@@ -14,6 +14,8 @@ find is named, and the benchmark skipped.
 - `warm_start`: a short run of the fused driver from an idle shell, compiled before.
 - `vpin_against_peers`: VPIN's ns a trade and error beside other packages' (`make bench-peers` installs them).
 - `metrics_cost`: what metrics add to an event, and a scrape to a second; whole runs without and with them.
+- `kafka_throughput`: messages a second from a topic and out, beside a bare loop over it (Java and Maven).
+- `kafka_latency`: from a message produced to the order that it caused, beside a bare loop (the same).
 - `vpin_in_graph`: VPIN's share of a core at 1000 trades a second of eight symbols, in real time.
 - `shards`: rows a second of two shards against one process, synthetic and from a topic (a broker).
 - `vpin_on_and_off`: what VPIN does to PnL, fills and Sharpe, over ten seeds and the recordings.
@@ -42,6 +44,8 @@ NAMES = (
     "vpin_in_graph",
     "metrics_cost",
     "shards",
+    "kafka_throughput",
+    "kafka_latency",
     "vpin_on_and_off",
 )
 

@@ -92,6 +92,8 @@ class Rounds(StatefulSourcePartition[Item, State]):
             return []
         if self.ended or (self.shared.stop.is_set() and self.number > 0):
             raise StopIteration
+        if self.pace.rests(self.symbol):
+            return []
         try:
             self.shared.directory.make()
             frame = self.play()
@@ -176,6 +178,7 @@ class Rounds(StatefulSourcePartition[Item, State]):
 
     def close(self) -> None:
         """Give the recording back."""
+        self.pace.leave()
         self.playback.close()
 
 

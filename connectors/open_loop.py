@@ -85,6 +85,8 @@ class Signals(StatefulSourcePartition[Item, State]):
         """Release the next frames: the first even when stopped, as its logs are opened by it."""
         if self.ended or (self.shared.stop.is_set() and self.number > 0):
             raise StopIteration
+        if self.pace.rests(self.symbol):
+            return []
         batch: list[Item] = []
         try:
             self.shared.directory.make()
@@ -138,6 +140,7 @@ class Signals(StatefulSourcePartition[Item, State]):
 
     def close(self) -> None:
         """Give the recording back."""
+        self.pace.leave()
         self.stretches.close()
 
 

@@ -97,6 +97,8 @@ class DeskRounds(Rounds):
             return []
         if self.ended or (self._withdrawn() and not self.desk.market.ended):
             raise StopIteration
+        if self.pace.rests(self.symbol):
+            return []
         try:
             self.shared.directory.make()
             self.desk.stream.open(self.shared.directory.path)

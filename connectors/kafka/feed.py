@@ -48,9 +48,9 @@ class KafkaFeed:
         """
         if self._inbox is None and not self._ended:
             self._inbox = self._reader.join(self._symbol, self._start)
-        page, letters = Page(), list[DeadLetter]()
-        while len(page) < n_rows and not self._ended:
-            item = None if self._inbox is None else self._inbox.take()
+        page, letters, inbox = Page(), list[DeadLetter](), self._inbox
+        while inbox is not None and len(page) < n_rows and not self._ended:
+            item = inbox.take()
             if item is None:
                 break
             try:
@@ -94,13 +94,14 @@ class KafkaFeed:
         message = decode(item.raw or b"")
         if message.symbol != self._symbol:
             raise Unusable(Reason.WRONG_KEY)
-        if 0 < message.n <= self._n:
+        n, last = message.n, self._n
+        if 0 < n <= last:
             self._quality[REPEATED] += 1
             return
         ts_recv = self._received(message, item)
-        if 0 < self._n < message.n - 1:
+        if 0 < last < n - 1:
             self._lose(message, item, ts_recv, page, letters)
-        self._n = message.n or self._n
+        self._n = n or last
         try:
             page.add(rows_of(message, self._grid, ts_recv))
         except Unusable:
@@ -108,23 +109,25 @@ class KafkaFeed:
                 page.add(gap_row(message.ts_event, ts_recv, message.id))
                 self._reached_ns = ts_recv
             raise
-        self._count(message, ts_recv)
-
-    def _count(self, message: Market, ts_recv: int) -> None:
         self._reached_ns = ts_recv
-        if isinstance(message, End):
+        self._count(message)
+
+    def _count(self, message: Market) -> None:
+        kind = type(message)
+        if kind is End:
             self._ended = True
             self._reader.leave(self._symbol)
             return
-        whole_book = isinstance(message, Depth) and message.snapshot
-        self._quality["snapshots" if whole_book else COUNTED[type(message)]] += 1
+        whole_book = kind is Depth and cast("Depth", message).snapshot
+        self._quality["snapshots" if whole_book else COUNTED[kind]] += 1
 
     def _received(self, message: Market, item: Item) -> int:
         """Return when a message was received; that never goes back."""
         told = message.ts_recv or item.sent_ms * NS_PER_MS or message.ts_event
-        if told < self._reached_ns:
-            self._quality[BACKWARDS] += 1
-        return max(self._reached_ns, told)
+        if told >= self._reached_ns:
+            return told
+        self._quality[BACKWARDS] += 1
+        return self._reached_ns
 
     def _lose(self, message: Market, item: Item, ts_recv: int, page: Page, letters: list[DeadLetter]) -> None:
         """What is missing may have changed the book."""

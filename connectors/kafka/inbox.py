@@ -10,6 +10,7 @@ from operators.rows import NEVER
 
 MOST_MESSAGES: Final = 20_000
 MOST_BYTES: Final = 32 << 20
+"""Nothing is read while one holds more; a batch that was read before finds room, up to twice as much."""
 Position = dict[int, int]
 """By partition, the offset from which on nothing has been taken."""
 
@@ -37,27 +38,42 @@ class Inbox:
         self.closed = False
         """Whether nobody takes anything any more."""
         self.failure: PhoenixError | None = None
+        self.starved = False
+        """Whether somebody asked for a message, and there was none."""
+        self.missed: set[int] = set()
+        """Partitions of which messages did not find room: they are to be read again."""
         self._items: deque[Item] = deque()
         self._bytes_in = self._bytes_out = 0
 
     @property
     def full(self) -> bool:
         """Whether the reader has to wait."""
-        if self.closed:
-            return False
-        return len(self._items) > MOST_MESSAGES or self._bytes_in - self._bytes_out > MOST_BYTES
+        return self._holds(1)
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is room again for what did not find any."""
+        return bool(self.missed) and not self._holds(0.5)
 
     def post(self, item: Item) -> None:
-        """Append a message, unless it was posted before."""
-        if not self.closed and item.offset >= self.posted.get(item.partition, NEVER):
-            self.posted[item.partition] = item.offset + 1
-            self.n_posted += 1
-            self._bytes_in += len(item.raw or b"")
-            self._items.append(item)
+        """Append a message, unless it was posted before or finds no room."""
+        partition, offset, _, raw, _ = item
+        if self.closed or offset < self.posted.get(partition, NEVER):
+            return
+        if partition in self.missed or self._holds(2):
+            self.missed.add(partition)
+            return
+        self.posted[partition] = offset + 1
+        self.n_posted += 1
+        self._bytes_in += len(raw or b"")
+        self._items.append(item)
+        self.starved = False
 
     def pass_by(self, partition: int, offset: int) -> None:
         """Note that nothing before an offset is left for this symbol."""
-        if not self.closed and offset > self.posted.get(partition, offset):
+        if self.closed or partition in self.missed:
+            return
+        if offset > self.posted.get(partition, offset):
             self.posted[partition] = offset
             self._items.append(Item(partition, offset))
 
@@ -79,7 +95,18 @@ class Inbox:
             item = self._items[k]
             if item.raw is not None:
                 found.append(item)
+        self.starved = self.starved or not found
         return found
+
+    def holds(self, n: int) -> bool:
+        """Say whether so many messages are there; one who has to wait for them starves.
+
+        Raises:
+            PhoenixError: as `take` does.
+        """
+        there = len(self.waiting(n)) == n
+        self.starved = self.starved or not there
+        return there
 
     def take(self) -> Item | None:
         """Return the next message, or None when there is nothing yet.
@@ -89,12 +116,21 @@ class Inbox:
         """
         while self._items:
             item = self._items.popleft()
-            if item.raw is None:
-                self.taken[item.partition] = item.offset
+            partition, offset, _, raw, _ = item
+            if raw is None:
+                self.taken[partition] = offset
                 continue
-            self.taken[item.partition] = item.offset + 1
-            self._bytes_out += len(item.raw)
+            self.taken[partition] = offset + 1
+            self._bytes_out += len(raw)
             return item
         if self.failure is not None:
             raise self.failure
+        self.starved = True
         return None
+
+    def _holds(self, times: float) -> bool:
+        """Say whether more waits than so many times the most that is read on with."""
+        if self.closed:
+            return False
+        n_bytes = self._bytes_in - self._bytes_out
+        return len(self._items) > MOST_MESSAGES * times or n_bytes > MOST_BYTES * times

@@ -55,7 +55,7 @@ class Outlet:
         has_all = ", and has all that was told"
         self.link, self._lock = Link("sinks", console.say, takes_nothing, has_all), threading.Lock()
         own = {"enable.idempotence": True, "message.timeout.ms": 0}
-        settings = {"linger.ms": 5, **connection(place, self.link), **own}
+        settings = {"linger.ms": 0, **connection(place, self.link), **own}
         try:
             self._producer = Producer(settings)
         except KafkaException as error:

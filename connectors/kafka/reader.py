@@ -4,15 +4,20 @@ A message belongs to the symbol that its key names. One whose key names nothing
 belongs to nobody: it is told with the next message, in its partition, of a symbol
 of ours, so that a run that is resumed tells it once, of the same symbol. A key that
 names another symbol is another process's concern.
+
+What waits is bounded. While one symbol has as much as it may, nothing is read; but
+where another then has nothing at all, reading goes on for that one, and the first
+one's messages are read again once it has room: no symbol waits for another.
 """
 
 import re
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Final, cast
+from typing import Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from connectors.bell import BELL
 from connectors.board import Brokers
 from connectors.kafka.audience import Audience
 from connectors.kafka.connection import UNKNOWN_TOPIC, Place, Troubles, connection, refuse_options
@@ -21,9 +26,12 @@ from connectors.kafka.link import Say, SteadyLink
 from connectors.kafka.places import added, gone, missing, require_topic
 from connectors.recorded.letters import Reason
 from operators.errors import PhoenixError, SourceError
+from operators.rows import NEVER
 
 BATCH: Final = 1000
 WAIT_S: Final = 0.05
+ROOM_S: Final = 0.002
+"""Between two looks whether there is room again."""
 CLOSING_S: Final = 5.0
 NAME: Final = re.compile(rb"[A-Za-z0-9._:/-]{1,64}")
 KEPT_BYTES: Final = 1 << 10
@@ -44,6 +52,7 @@ def consumer(place: Place, troubles: Troubles) -> Consumer:
     """
     # A topic that was deleted is missed sooner.
     quick = {"topic.metadata.refresh.interval.ms": "2000", "topic.metadata.propagation.max.ms": "2000"}
+    quick |= {"fetch.queue.backoff.ms": "10"}
     own = {"enable.auto.commit": False, "auto.offset.reset": "error", "enable.auto.offset.store": False}
     try:
         return Consumer({**quick, "group.id": "phoenix", **connection(place, troubles), **own})
@@ -67,7 +76,7 @@ class Reader:
         self.link = SteadyLink(side, aloud, "kafka: no broker answers ({why}); going on when one does")
         self.link.heard = lambda told: self.audience.note(told, self._served)
         self._told_as_new: set[int] = set()
-        self._paused = False
+        self._reached: Position = {}
         self._lock = threading.Lock()
         self._changed = threading.Event()
         self._thread: threading.Thread | None = None
@@ -119,8 +128,10 @@ class Reader:
             client = consumer(self.place, self.link)
             try:
                 while self._assign(client):
-                    self._read(client)
-                    self._hold_back(client)
+                    if self._may_read():
+                        self._read(client)
+                    else:
+                        self._changed.wait(ROOM_S)
             finally:
                 client.close()
         except PhoenixError as error:
@@ -129,24 +140,49 @@ class Reader:
             self._fail(SourceError(f"kafka: {self.place.topic} cannot be read: {error.args[0].str()}"))
 
     def _assign(self, client: Consumer) -> bool:
-        """Begin anew where somebody joined; say whether anybody is left."""
-        if not self._changed.is_set():
-            return True
-        with self._lock:
-            self._changed.clear()
-            served, self._served = self._served, dict(self._inboxes)
-            if not self._served:
-                self._thread = None
-                return False
-        if self._served.items() <= served.items():
-            return True
-        inboxes = self._served.values()
-        self._nobodys.clear()
-        self._paused = False
-        partitions = sorted({partition for inbox in inboxes for partition in inbox.posted})
-        first = {p: min(inbox.posted[p] for inbox in inboxes if p in inbox.posted) for p in partitions}
-        client.assign([TopicPartition(self.place.topic, p, offset) for p, offset in first.items()])
+        """Begin anew where somebody joined or has room again; say whether anybody is left."""
+        joined = False
+        if self._changed.is_set():
+            with self._lock:
+                self._changed.clear()
+                served, self._served = self._served, dict(self._inboxes)
+                if not self._served:
+                    self._thread = None
+                    return False
+            joined = not self._served.items() <= served.items()
+        if joined or self._misplaced():
+            self._begin(client)
         return True
+
+    def _misplaced(self) -> bool:
+        """Say whether somebody has room again for what was passed over, or starves for what comes later."""
+        inboxes = self._served.values()
+        if any(inbox.behind for inbox in inboxes):
+            return True
+        starved = [inbox for inbox in inboxes if inbox.starved]
+        return bool(starved) and self._crowded() and not any(map(self._reads_for, starved))
+
+    def _crowded(self) -> bool:
+        return any(inbox.full for inbox in self._served.values())
+
+    def _reads_for(self, inbox: Inbox) -> bool:
+        return any(inbox.posted.get(partition, NEVER) <= at for partition, at in self._reached.items())
+
+    def _may_read(self) -> bool:
+        """Say whether to read on: there is room for all, or somebody has nothing at all."""
+        return not self._crowded() or any(inbox.starved for inbox in self._served.values())
+
+    def _begin(self, client: Consumer) -> None:
+        """Read from the first message on that anybody with room was not handed."""
+        inboxes = self._served.values()
+        roomy = [inbox for inbox in inboxes if not inbox.full] or list(inboxes)
+        partitions = sorted({partition for inbox in inboxes for partition in inbox.posted})
+        first = {p: min(inbox.posted[p] for inbox in roomy if p in inbox.posted) for p in partitions}
+        for inbox in inboxes:
+            inbox.missed = {p for p, offset in first.items() if inbox.posted.get(p, NEVER) < offset}
+        self._nobodys.clear()
+        self._reached = first
+        client.assign([TopicPartition(self.place.topic, p, offset) for p, offset in first.items()])
 
     def _read(self, client: Consumer) -> None:
         first = client.poll(WAIT_S)
@@ -155,7 +191,7 @@ class Reader:
             require_topic(client, self.place.topic)
         if first is None:
             return
-        reached: Position = {}
+        reached, rung_for = Position(), set[str]()
         for message in (first, *client.consume(BATCH, 0)):
             error = message.error()
             if error is not None:
@@ -163,35 +199,31 @@ class Reader:
                 continue
             partition, offset = place_of(message)
             reached[partition] = offset + 1
-            self._sort(message)
+            self._sort(message, partition, offset, rung_for)
+        self._reached |= reached
         for partition, offset in reached.items():
             held = self._nobodys.get(partition)
             for inbox in self._served.values():
                 inbox.pass_by(partition, held[0].offset if held else offset)
+        BELL.ring(rung_for)
 
-    def _sort(self, message: Message) -> None:
-        key, (partition, _) = message.key() or b"", place_of(message)
+    def _sort(self, message: Message, partition: int, offset: int, rung_for: set[str]) -> None:
+        key = message.key() or b""
         symbol = self._known.get(key)
         if symbol is None:
             if NAME.fullmatch(key) is not None:
-                self.audience.pass_over(key, *place_of(message))
+                self.audience.pass_over(key, partition, offset)
             else:
-                self._nobodys.setdefault(partition, []).append(_item(message, Reason.WRONG_KEY))
+                kept = (message.value() or b"")[:KEPT_BYTES]
+                item = Item(partition, offset, _sent_ms(message), kept, Reason.WRONG_KEY)
+                self._nobodys.setdefault(partition, []).append(item)
             return
         inbox, nobodys = self._served.get(symbol), self._nobodys.pop(partition, ())
         if inbox is not None:
+            rung_for.add(symbol)
             for item in nobodys:
                 inbox.post(item)
-            inbox.post(_item(message, None))
-
-    def _hold_back(self, client: Consumer) -> None:
-        """Read nothing more of a topic while somebody has too much of it waiting."""
-        full = any(inbox.full for inbox in self._served.values())
-        if full and not self._paused:
-            client.pause(client.assignment())
-        elif self._paused and not full:
-            client.resume(client.assignment())
-        self._paused = full
+            inbox.post(Item(partition, offset, _sent_ms(message), message.value() or b""))
 
     def _judge(self, client: Consumer, error: KafkaError, message: Message) -> None:
         topic = self.place.topic
@@ -212,14 +244,13 @@ class Reader:
             self._thread = None
             for inbox in self._inboxes.values():
                 inbox.failure = error
+            BELL.ring(list(self._inboxes))
 
 
 def place_of(message: Message) -> tuple[int, int]:
     """Return partition and offset of a message that was read."""
-    return cast("tuple[int, int]", (message.partition(), message.offset()))
+    return message.partition(), message.offset()  # type: ignore[return-value] # both are known of what was read
 
 
-def _item(message: Message, reason: Reason | None) -> Item:
-    raw = message.value() or b""
-    kept = raw if reason is None else raw[:KEPT_BYTES]
-    return Item(*place_of(message), max(0, message.timestamp()[1]), kept, reason)
+def _sent_ms(message: Message) -> int:
+    return max(0, message.timestamp()[1])

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final
 
@@ -50,7 +49,10 @@ class Grid:
         Raises:
             Unusable: it is zero, off the grid or too large.
         """
-        return _positive(self.ticks(price), Reason.ZERO_PRICE)
+        ticks = self.ticks(price)
+        if ticks == 0:
+            raise Unusable(Reason.ZERO_PRICE)
+        return ticks
 
     def traded(self, price: str, size: str) -> tuple[int, int]:
         """Return a price in ticks and a size in lots.
@@ -58,10 +60,12 @@ class Grid:
         Raises:
             Unusable: either is zero, off the grid or too large, or their product is.
         """
-        ticks, lots = self.priced(price), _positive(self.lots(size), Reason.ZERO_SIZE)
-        if ticks * lots >= NOTIONAL_LIMIT:
-            raise Unusable(Reason.OVERFLOW)
-        return ticks, lots
+        ticks, lots = self.ticks(price), self.lots(size)
+        if 0 < ticks * lots < NOTIONAL_LIMIT:
+            return ticks, lots
+        raise Unusable(
+            Reason.ZERO_PRICE if ticks == 0 else Reason.ZERO_SIZE if lots == 0 else Reason.OVERFLOW
+        )
 
 
 def rows_of(message: Market, grid: Grid, ts_recv: int) -> bytes:
@@ -97,19 +101,18 @@ def gap_row(ts_event: int, ts_recv: int, update_id: int) -> bytes:
 
 
 def _depth(message: Depth, grid: Grid, ts_recv: int) -> bytes:
-    levels = [
-        (LEVEL, SIGNS[side], grid.priced(price), grid.lots(size)) for side, price, size in message.levels
+    ts_event, update_id, pack, priced, sized = message.ts_event, message.id, ONE.pack, grid.priced, grid.lots
+    rows = [
+        pack(ts_event, ts_recv, update_id, priced(price), sized(size), 0, LEVEL, SIGNS[side], 0, 0)
+        for side, price, size in message.levels
     ]
-    lines = [(CLEAR, 0, 0, 0), *levels] if message.snapshot else levels
-    last = len(lines) - 1
-    if last < 0:
+    if message.snapshot:
+        rows.insert(0, pack(ts_event, ts_recv, update_id, 0, 0, 0, CLEAR, 0, 0, 0))
+    if not rows:
         raise Unusable(Reason.MISSING_FIELD)
-    return b"".join(
-        ONE.pack(
-            message.ts_event, ts_recv, message.id, ticks, lots, 0, kind, side, LAST if i == last else 0, 0
-        )
-        for i, (kind, side, ticks, lots) in enumerate(lines)
-    )
+    *_, kind, side, _, _ = end = ONE.unpack(rows[-1])
+    rows[-1] = pack(*end[:6], kind, side, LAST, 0)
+    return b"".join(rows)
 
 
 def messages_of(rows: Rows, symbol: str, grid: Grid, n: int) -> Iterator[Market]:
@@ -157,23 +160,18 @@ def _message(facts: Sequence[Fact], grid: Grid, common: dict[str, Any]) -> Marke
 
 
 def _reader(step: Decimal) -> Callable[[str], int]:
-    one = Fraction(step)
+    above, below = step.as_integer_ratio()
 
     def steps(text: str) -> int:
-        """Division of fractions: no digit is too far behind the point to be seen."""
+        """Division of whole numbers: no digit is too far behind the point to be seen."""
         if not PLAIN.fullmatch(text):
             raise Unusable(Reason.WRONG_TYPE)
-        whole = Fraction(text) / one
-        if whole.denominator != 1:
+        ones, _, places = text.partition(".")
+        whole, rest = divmod(int(ones + places) * below, above * 10 ** len(places))
+        if rest:
             raise Unusable(Reason.OFF_GRID)
         if whole >= LIMIT:
             raise Unusable(Reason.OVERFLOW)
         return int(whole)
 
-    return steps
-
-
-def _positive(steps: int, reason: Reason) -> int:
-    if steps == 0:
-        raise Unusable(reason)
     return steps

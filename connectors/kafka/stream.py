@@ -127,7 +127,7 @@ class Stream:
     def _there(self, cut: Cut) -> bool:
         """Say whether all that was in a frame before is here again."""
         both = zip(self._inboxes, cut.counts, strict=False)
-        return all(len(inbox.waiting(n)) == n for inbox, n in both)
+        return all(inbox.holds(n) for inbox, n in both)
 
     def _cut(self, controlled: bool) -> Cut:
         wall_ns = self.habits.wall_ns()

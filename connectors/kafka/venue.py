@@ -113,6 +113,8 @@ class Counter(StatefulSourcePartition[Item, State]):
             return []
         if self.house.stops() and self.number > 0:
             raise StopIteration
+        if self.pace.rests(self.symbol):
+            return []
         try:
             self.house.directory.make()
             self.stream.open(self.house.directory.path)
@@ -140,6 +142,7 @@ class Counter(StatefulSourcePartition[Item, State]):
 
     def close(self) -> None:
         """Read no further."""
+        self.pace.leave()
         self.stream.close()
 
 

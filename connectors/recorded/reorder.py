@@ -30,7 +30,7 @@ class Reorder:
     def __init__(self, quality: Quality, horizon_ns: int = HORIZON_NS) -> None:
         self._quality, self._horizon_ns = quality, horizon_ns
         self._latest = [0] * len(CHANNELS)
-        self._waiting = load_block(b"")
+        self._waiting, self._until = load_block(b""), 0
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -41,6 +41,9 @@ class Reorder:
         Returns the rows that may leave, and the venue time before which none is missing.
         """
         until = desk_until if desk_until == NEVER else max(0, desk_until - self._horizon_ns)
+        if len(desk) == 0 and until == self._until:
+            return desk, until
+        self._until = until
         rows = join([self._waiting, desk])
         rows["ts_event"][len(self._waiting) :] = self._places(desk)
         rows = pick(rows, np.argsort(rows["ts_event"], kind="stable"))

@@ -9,6 +9,7 @@ import pytest
 from connectors.kafka.connection import Place
 from connectors.kafka.market import Start, open_market
 from operators.errors import CheckpointRefused, ConfigError, SourceError
+from operators.rows import LAST
 from tests.oracles.broker import free_port
 from tests.oracles.synthetic_market import a_tape, chunks_of
 from tests.oracles.topics import heard, interleaved, market_rows, next_chunk, spoken
@@ -194,6 +195,26 @@ def test_a_symbol_that_nobody_reads_holds_up_no_other(broker, opened, monkeypatc
                     assert np.concatenate(got.pop(symbol)).tobytes() == rows[symbol].tobytes()
                 else:
                     got[symbol].append(np.asarray(chunk.desk))
+
+
+@pytest.mark.parametrize("nobodys", [0, 40])
+def test_a_symbol_starves_behind_no_other_that_nobody_reads(broker, opened, monkeypatch, nobodys):
+    monkeypatch.setattr("connectors.kafka.inbox.MOST_MESSAGES", 300)
+    topic, rows = broker.topic(), {symbol: market_rows(symbol) for symbol in (BTC, ETH)}
+    btc_s, eth_s = (spoken(rows[symbol], symbol) for symbol in (BTC, ETH))
+    strays = [(b"", b"nobody's %d" % n) for n in range(nobodys)]
+    broker.send(topic, *btc_s[:300], *strays, *btc_s[300:], *eth_s[:-5])
+    btc, eth = opened(topic, *rows)
+    first = next_chunk(btc)
+    read = 0
+    while read < len(eth_s) - 5:  # Where the one waits, everything of the other comes.
+        chunk = next_chunk(eth)
+        read += sum(each["marks"] & LAST != 0 for each in np.asarray(chunk.desk))
+    broker.send(topic, *eth_s[-5:])
+    heard(eth)
+    rest, _, letters = heard(btc)
+    assert np.concatenate([np.asarray(first.desk), rest]).tobytes() == rows[BTC].tobytes()
+    assert [each.text for each in (*first.letters, *letters)] == [value.decode() for _, value in strays]
 
 
 def test_a_position_that_the_broker_no_longer_has_ends_the_run_with_a_sentence(broker, opened):
