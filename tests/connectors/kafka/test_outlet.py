@@ -40,7 +40,7 @@ def said():
 def outlet(mock, said):
     topic = mock.topic(2)
     console = Console(Progress(None), stream=said)
-    # The mock cluster looks at no sequence numbers: only what leaves in one batch keeps its order when tried again.
+    # The mock cluster looks at no sequence numbers: only one batch keeps its order when tried again.
     options = {"linger.ms": "200"}
     return Outlet(Place(mock.bootstrap, topic, options), {"order": topic}, console, lambda: False)
 
