@@ -33,7 +33,7 @@ class Pace:
         self.began: tuple[float, int] | None = None
         self.due = PAST
         self._due_s = 0.0
-        self._resting, self._heard, self._look_at = False, 0, 0.0
+        self._name, self._resting, self._heard, self._look_at = "", False, 0, 0.0
 
     def rests(self, name: str) -> bool:
         """Say whether it is of no use to look: nothing was there, and the bell was not rung for a name since.
@@ -41,20 +41,23 @@ class Pace:
         Where nobody on this thread has anything to do, it waits a moment for the bell. Bytewax would wait
         for a whole millisecond after it was told that there is nothing.
         """
-        total, rings = BELL.total, BELL.rings(name)
+        self._name, total = name, BELL.total
         HERE.paces.add(self)
-        if self._resting and rings == self._heard and time.monotonic() < self._look_at:
+        if self._rested():
             if all(pace.idle() for pace in HERE.paces):
                 BELL.wait(total, LOOK_S / len(HERE.paces))
-                rings = BELL.rings(name)
-            if rings == self._heard:
+            if self._rested():
                 return True
-        self._heard, self._resting = rings, False
+        self._heard, self._resting = BELL.rings(name), False
         return False
+
+    def _rested(self) -> bool:
+        waits = self._resting and BELL.rings(self._name) == self._heard
+        return waits and time.monotonic() < self._look_at
 
     def idle(self) -> bool:
         """Say whether there is nothing to do for now."""
-        return self._resting or (self._due_s > 0 and self._due_s > self.clock())
+        return self._rested() or (self._due_s > 0 and self._due_s > self.clock())
 
     def look_again(self) -> None:
         """Rest: nothing was released."""
