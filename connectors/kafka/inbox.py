@@ -36,13 +36,15 @@ class Inbox:
         self.closed = False
         """Whether nobody takes anything any more."""
         self.failure: PhoenixError | None = None
+        self.awaited = False
+        """Whether nobody goes on without more, however much is waiting."""
         self._items: deque[Item] = deque()
         self._bytes_in = self._bytes_out = 0
 
     @property
     def full(self) -> bool:
         """Whether the reader has to wait."""
-        if self.closed:
+        if self.closed or self.awaited:
             return False
         return len(self._items) > MOST_MESSAGES or self._bytes_in - self._bytes_out > MOST_BYTES
 

@@ -11,7 +11,7 @@ import struct
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol, cast
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 import numpy as np
 
@@ -30,6 +30,8 @@ MOST_MESSAGES: Final = 1000
 """Of a frame, from each topic."""
 NS_PER_MS: Final = 1_000_000
 TIMES: Final = struct.Struct("=qq")
+KIND_AT: Final = int(cast("Any", Row.dtype.fields)["kind"][1])
+"""Byte of a row that says what it is."""
 NO_CUT: Final = Cut(0, 0, 0, 0, 0)
 
 
@@ -125,9 +127,17 @@ class Stream:
             )
 
     def _there(self, cut: Cut) -> bool:
-        """Say whether all that was in a frame before is here again."""
-        both = zip(self._inboxes, cut.counts, strict=False)
-        return all(len(inbox.waiting(n)) == n for inbox, n in both)
+        """Say whether all that was in a frame before is here again.
+
+        Raises:
+            PhoenixError: it never will be.
+        """
+        for inbox, n in zip(self._inboxes, cut.counts, strict=False):
+            failure = inbox.failure
+            inbox.awaited = len(inbox.waiting(n)) < n
+            if inbox.awaited and failure is not None:
+                raise failure
+        return not any(inbox.awaited for inbox in self._inboxes)
 
     def _cut(self, controlled: bool) -> Cut:
         wall_ns = self.habits.wall_ns()
@@ -168,11 +178,10 @@ class Stream:
         return self._reached_ns if self._ahead_ns is None else max(self._reached_ns, wall_ns + self._ahead_ns)
 
     def _rows(self, cut: Cut, control: tuple[int, int] | None) -> Rows:
-        pieces: list[bytes] = []
+        pieces, heard = list[bytes](), False
         if control is not None:
             self._reached_ns = max(self._reached_ns, cut.now_ns)
-            reason, number = control
-            pieces.append(ONE.pack(*[self._reached_ns] * 2, number, 0, 0, 0, CONTROL, 0, LAST, reason))
+        began_ns = self._reached_ns
         for rank, item in list(self._merged(cut.counts)):
             now_ns = self._reached_ns if rank == 0 else max(self._reached_ns, cut.now_ns)
             made = self._made(rank, item, now_ns)
@@ -182,7 +191,10 @@ class Stream:
                 self._tick(ts_recv, pieces)
                 self._reached_ns = ts_recv
                 pieces.append(made)
-        if cut.n_first:
+                heard = heard or made[KIND_AT] < CONTROL
+        if control is not None:
+            pieces.insert(0, _control_row(began_ns or _first_ns(pieces), *control))
+        if heard:
             self._ahead_ns = self._reached_ns - self.habits.wall_ns()
         elif self._reached_ns > 0:
             self._tick(cut.now_ns, pieces)
@@ -257,6 +269,15 @@ class Stream:
         self.cuts.close()
         for channel in self.channels:
             channel.topic.reader.leave(self.symbol)
+
+
+def _first_ns(pieces: Sequence[bytes]) -> int:
+    """Return when the first of some rows reached us, 0 where there is none."""
+    return int(TIMES.unpack_from(pieces[0])[1]) if pieces else 0
+
+
+def _control_row(ts_ns: int, reason: int, number: int) -> bytes:
+    return ONE.pack(ts_ns, ts_ns, number, 0, 0, 0, CONTROL, 0, LAST, reason)
 
 
 def _timed(rank: int, items: Iterable[Item]) -> Iterator[tuple[int, int, Item]]:
