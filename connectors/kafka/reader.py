@@ -30,8 +30,10 @@ PASSING: Final = (*DOWN, KafkaError._TIMED_OUT, KafkaError._PARTITION_EOF)  # no
 Say = Callable[[str], None]
 
 
-def consumer(place: Place, troubles: Troubles) -> Consumer:
+def consumer(place: Place, troubles: Troubles, **more: str | bool) -> Consumer:
     """Return a client that reads what it is told to, and commits nothing.
+
+    More options have `_` in their names where librdkafka has `.`.
 
     Raises:
         ConfigError: an option is not one of librdkafka's.
@@ -39,7 +41,8 @@ def consumer(place: Place, troubles: Troubles) -> Consumer:
     """
     own = {"enable.auto.commit": False, "auto.offset.reset": "error", "enable.auto.offset.store": False}
     try:
-        return Consumer({"group.id": "phoenix", **connection(place, troubles), **own})
+        others = {name.replace("_", "."): value for name, value in more.items()}
+        return Consumer({"group.id": "phoenix", **connection(place, troubles), **own, **others})
     except KafkaException as error:
         refuse_options(error)
 
