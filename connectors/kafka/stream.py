@@ -106,7 +106,8 @@ class Stream:
             PhoenixError: a topic cannot be read any further.
         """
         self._join()
-        if self.cuts.again:
+        again = bool(self.cuts.again)
+        if again:
             cut = self.cuts.again[0]
             if not self._there(cut):
                 return None
@@ -117,7 +118,7 @@ class Stream:
                 return None
             self.cuts.note(cut)
         self._frame, self._marks = cut.frame, cut.marks
-        return self._rows(cut, control)
+        return self._rows(cut, control, again=again)
 
     def _join(self) -> None:
         if not self._inboxes:
@@ -177,7 +178,7 @@ class Stream:
     def _now(self, wall_ns: int) -> int:
         return self._reached_ns if self._ahead_ns is None else max(self._reached_ns, wall_ns + self._ahead_ns)
 
-    def _rows(self, cut: Cut, control: tuple[int, int] | None) -> Rows:
+    def _rows(self, cut: Cut, control: tuple[int, int] | None, *, again: bool) -> Rows:
         pieces, heard = list[bytes](), False
         if control is not None:
             self._reached_ns = max(self._reached_ns, cut.now_ns)
@@ -195,7 +196,9 @@ class Stream:
         if control is not None:
             pieces.insert(0, _control_row(began_ns or _first_ns(pieces), *control))
         if heard:
-            self._ahead_ns = self._reached_ns - self.habits.wall_ns()
+            # What comes again is as old as it is: a desk that was away for long knows.
+            if not again or self._ahead_ns is None:
+                self._ahead_ns = self._reached_ns - self.habits.wall_ns()
         elif self._reached_ns > 0:
             self._tick(cut.now_ns, pieces)
         rows = cast("Rows", np.frombuffer(bytearray(b"".join(pieces)), Row.dtype))

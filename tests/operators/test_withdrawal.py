@@ -2,6 +2,7 @@
 
 import random
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -90,7 +91,8 @@ def test_marked_here_and_there_steps_and_one_pass_agree(world):
 @pytest.mark.parametrize("how", PASSES)
 def test_quotes_that_stand_are_withdrawn_and_come_back(world, how):
     _, rules, frames = world
-    desk, third, asked = open_desk(), len(frames) // 3, ([], [], [])
+    desk, third = open_desk(), len(frames) // 3
+    asked: list[list[Any]] = [[], [], []]
     for k, rows in enumerate(frames[: 3 * third]):
         mark = WITHDRAW * (k // third == 1)
         while len(rows) > 0:

@@ -3,6 +3,7 @@
 import json
 import random
 from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 
@@ -64,7 +65,7 @@ class Desk:
         self.market, self.reports = MarketTaker(ONE), ReportTaker(ONE, lambda: RUN)
         self.readers = [Reader(log) for log in logs]
         takers = [self.market, self.reports] if len(logs) > 1 else [Both(self.market, self.reports)]
-        self.stream = Stream(SYMBOL, list(map(Channel, self.readers, takers)), habits)
+        self.stream = Stream(SYMBOL, [*map(Channel, cast("Any", self.readers), cast("Any", takers))], habits)
         if state is not None:
             self.stream.restore(state)
         self.stream.open(folder)
@@ -115,6 +116,6 @@ def a_report(draw: random.Random, n: int, ts: int):
     return common | told | {"ts": ts, "what": what, "size": f"0.00{size}", "filled": f"0.00{filled}"}
 
 
-def rows_of(frames) -> np.ndarray:
+def rows_of(frames) -> Any:
     """Return the rows of all frames as one."""
     return np.concatenate([rows for rows, _ in frames]) if frames else np.asarray(Row.table(0))

@@ -155,10 +155,10 @@ def forget(broker, topic, offset):
     gone.result(PATIENCE_S)
 
 
-class Told:
+class Told(ControlTopic):
     """Stands for a topic that says one thing."""
 
-    def __init__(self, wish):
+    def __init__(self, wish):  # No topic: nothing to connect to.
         self.wanted = wish
 
     def wish(self, _symbol):
@@ -186,4 +186,5 @@ def test_of_file_and_topic_the_stricter_wins(tmp_path, file, topic):
 @pytest.mark.parametrize(("file", "topic"), [("", "7"), ("7", ""), ("7", "8")])
 def test_of_two_that_resume_one_that_lifts_a_limit_is_heard(tmp_path, file, topic):
     write_switch(tmp_path / "halt", {EVERY: Wish(RESUME, "", file)})
-    assert TopicSwitch(tmp_path / "halt", Told(Wish(RESUME, "", topic))).wish("BTCUSDC").id == "7"
+    wished = TopicSwitch(tmp_path / "halt", Told(Wish(RESUME, "", topic))).wish("BTCUSDC")
+    assert wished == Wish(RESUME, "", "7")

@@ -3,6 +3,7 @@
 import errno
 import os
 import random
+from pathlib import Path
 
 import pytest
 
@@ -89,7 +90,7 @@ def test_a_cut_that_is_written_in_part_is_an_error_and_never_read_again(tmp_path
     path = kept(tmp_path, 2)
     cuts, write = opened(tmp_path, 2), os.write
     with monkeypatch.context() as full:
-        full.setattr(module.os, "write", lambda file, data: write(file, data[:written]))
+        full.setattr(os, "write", lambda file, data: write(file, data[:written]))
         with pytest.raises(RunDirectoryError, match="cannot be written any more: No space left on device"):
             cuts.note(a_cut(3))
     cuts.close()
@@ -106,7 +107,7 @@ def test_a_full_disk_is_said_in_a_sentence(tmp_path, monkeypatch):
     def full(_file, _data):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(module.os, "write", full)
+    monkeypatch.setattr(os, "write", full)
     with pytest.raises(RunDirectoryError, match="cannot be written any more: No space left on device"):
         cuts.note(a_cut(1))
 
@@ -163,7 +164,7 @@ def test_a_file_that_cannot_be_put_in_place_leaves_the_old_one(tmp_path, monkeyp
     def refuse(_new, _old):
         raise OSError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr(module.Path, "replace", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
     assert lived(tmp_path, 200, 1) == [a_cut(each) for each in range(1, 201)]
 
 

@@ -2,6 +2,7 @@
 
 import random
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,7 +83,9 @@ class Story:
     def __init__(self, folder, seed: int, *, one_topic: bool) -> None:
         self.draw = random.Random(seed)
         self.hall = Hall(folder, one_topic=one_topic, max_age_ns=self.draw.choice((0, 20 * MS)))
-        self.frames, self.controls, self.snapshots = [], {}, [(0, None)]
+        self.frames: list[Any] = []
+        self.controls: dict[int, tuple[int, int]] = {}
+        self.snapshots: list[tuple[int, Any]] = [(0, None)]
         self.n, self.m, self.n_again = 0, 0, 0
 
     def arrive(self) -> None:
@@ -247,6 +250,20 @@ def test_silence_strikes_the_clock_once_for_all_that_was_missed(hall):
     rows = hall.take()
     assert (rows["kind"].tolist(), rows["ts_recv"].tolist()) == ([CLOCK], [MARKET + 8 * CLOCK_NS])
     assert hall.take() is None
+
+
+def test_what_comes_again_after_an_hour_is_an_hour_old(hall):
+    hall.trade()
+    hall.take()
+    state = hall.desk.stream.snapshot()
+    hall.wall_ns += MS
+    hall.trade(ts=MARKET + MS)
+    hall.take()
+    hall.wall_ns += 36_000 * CLOCK_NS
+    hall.again(state)
+    assert hall.kinds() == [TRADE]
+    rows = hall.take()
+    assert (rows["kind"].tolist(), rows["ts_recv"].tolist()) == ([CLOCK], [MARKET + 36_000 * CLOCK_NS])
 
 
 def test_a_clock_on_the_wall_that_goes_back_holds_time_and_does_not_turn_it(hall):

@@ -172,7 +172,7 @@ def test_what_has_no_key_is_refused_whatever_it_says(which):
 def test_what_is_known_is_the_same_after_a_restart(which):
     draw, at_once, restarted = random.Random(5), MADE[which](), MADE[which]()
     for n in (1, 2, 2, 5, 1, 6, 6, 9, 10):
-        changes = {"n": n, "sequence": n} if which == "reports" else {"n": n}
+        changes: dict[str, int | str] = {"n": n, "sequence": n} if which == "reports" else {"n": n}
         if which == "requests" and n >= 5:
             changes |= {"run": draw.choice("bc") * 32, "id": f"b-{n}"}
         message = WHOLE[which] | changes
@@ -218,10 +218,9 @@ def test_a_time_from_which_none_can_go_on_is_refused(field):
 
 
 def test_a_broker_with_an_impossible_clock_is_refused_too():
-    listener, letters = MarketTaker(ONE), []
-    raw = json.dumps(TRADED).encode()
+    taker, raw = MarketTaker(ONE), json.dumps(TRADED).encode()
     with pytest.raises(Unusable, match="bad_time"):
-        listener.rows(Item(0, 0, (1 << 63) - 1, raw), NOW, letters)
+        taker.rows(Item(0, 0, (1 << 63) - 1, raw), NOW, [])
 
 
 def test_it_knows_its_end():
