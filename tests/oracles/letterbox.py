@@ -119,3 +119,42 @@ def a_report(draw: random.Random, n: int, ts: int):
 def rows_of(frames) -> Any:
     """Return the rows of all frames as one."""
     return np.concatenate([rows for rows, _ in frames]) if frames else np.asarray(Row.table(0))
+
+
+class Hall:
+    """A wall with a clock, two logs or one, and a desk that may be killed."""
+
+    def __init__(self, folder, *, one_topic=False, max_age_ns=0) -> None:
+        self.folder, self.wall_ns = folder, WALL
+        self.logs = [Log("market")] if one_topic else [Log("market"), Log("reports")]
+        self.habits = Habits(CLOCK_NS, max_age_ns, lambda: self.wall_ns)
+        self.desk = Desk(folder, self.logs, self.habits)
+
+    def trade(self, ts=MARKET, n=0, sent_ns=None, **more) -> None:
+        """Let the broker have a trade now, or then."""
+        fact = {"type": "trade", "v": 1, "symbol": SYMBOL, "n": n, "ts_event": ts, "ts_recv": ts}
+        sent_ns = self.wall_ns if sent_ns is None else sent_ns
+        self.logs[0].append(fact | {"price": "62000.0", "size": "0.001"} | more, sent_ns // MS)
+
+    def report(self, **more) -> None:
+        said = {"type": "report", "v": 1, "run": RUN, "symbol": SYMBOL, "n": 0, "ts": MARKET, "what": "state"}
+        order = {"id": "x-9000", "side": "buy", "sequence": 1}
+        self.logs[-1].append(said | order | more, self.wall_ns // MS)
+
+    def take(self, control=None):
+        """Let everything reach the desk; return its next frame's rows."""
+        if self.desk.readers[0].inbox is None:
+            self.desk.stream._join()
+        for reader in self.desk.readers:
+            reader.hand_on()
+        frame = self.desk.take(control)
+        return None if frame is None else frame[0]
+
+    def kinds(self, control=None):
+        rows = self.take(control)
+        return None if rows is None else rows["kind"].tolist()
+
+    def again(self, state=None) -> None:
+        """Kill the desk, and begin another where a snapshot was taken."""
+        self.desk.kill()
+        self.desk = Desk(self.folder, self.logs, self.habits, state)
