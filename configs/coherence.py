@@ -60,9 +60,10 @@ def kafka_clashes(kafka: Kafka) -> Iterator[Clash]:
 
 def outgoing_clashes(kafka: Kafka) -> Iterator[Clash]:
     """Check that a run does not read what it tells, unless a topic holds everything."""
-    if kafka.control_topic is not None and kafka.control_topic in (kafka.topic, kafka.reports_topic):
-        text = "must be a topic of its own: all of it is read at the start"
-        yield Clash(("control_topic", "topic", "reports_topic"), text, kafka.control_topic)
+    others = ("topic", "reports_topic", *OUTGOING)
+    if kafka.control_topic is not None and kafka.control_topic in (getattr(kafka, each) for each in others):
+        text = "must be a topic of its own: all of it is read, and what is no control becomes a dead letter"
+        yield Clash(("control_topic", *others), text, kafka.control_topic)
     for field in OUTGOING if kafka.reports_topic is None else ():
         if kafka.topic is not None and getattr(kafka, field) == kafka.topic:
             yield Clash((field, "topic"), "must not be kafka.topic, where the market is", kafka.topic)

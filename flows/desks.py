@@ -46,7 +46,7 @@ def habits(settings: Settings, rules: Rules) -> Habits:
     """Return how the stream of a symbol is cut."""
     max_age_s = settings.kafka.max_age_s
     clock_ns = int(np.asarray(rules.loop)["clock_ns"][0])
-    return Habits(clock_ns, 0 if max_age_s is None else round(max_age_s * 1e9))
+    return Habits(clock_ns, 0 if max_age_s is None else max(1, round(max_age_s * 1e9)))
 
 
 class Desks(NamedTuple):

@@ -10,7 +10,7 @@ from operators.queue import VenueParams
 from operators.requests import on_request
 from operators.ring import Book
 from operators.rows import CANCELED, CLOCK, CONTROL, PLACE, QUERY, Row, Rows
-from operators.venue import RING, ROOM, Venue, Wire, report, survey
+from operators.venue import RING, ROOM, Venue, Wire, let_go, report, survey
 
 LEAST_ROOM: int = 6 * ROOM
 """Reports that a table must have room for: of what is due before a row, one by one, and of the row."""
@@ -61,11 +61,12 @@ def _reach(venue: Venue, params: VenueParams, row: Row, out: Table[Wire], n: int
 
 @kernel
 def dismiss(venue: Venue, params: VenueParams) -> None:
-    """Cancel everything, and begin anew: no position, no memory of orders."""
+    """Cancel everything, and begin anew: no position, no memory of orders, nothing held back for another."""
     while venue.n_resting > 0:
         order = venue.resting[0]
         report(venue, params, CANCELED, order, order.leaves_lots, 0, 0, venue.now_ns)
         remove(venue, 0)
+    let_go(venue, params, venue.now_ns)
     venue.n_gone = 0
     venue.position_lots = venue.unsettled_lots = venue.unsettled_ns = 0
     survey(venue)

@@ -148,6 +148,19 @@ def show(receipts: Receipts, wire: Wire, out: Rows, n: int) -> int:
 
 
 @kernel
+def contradicts(cell: Cell[Receipts], wire: Cell[Wire]) -> bool:
+    """Say whether a report that would be shown tells of an order that we know what cannot be true of it."""
+    receipts, row, filled_lots = cell[0], wire[0].row, wire[0].filled_lots
+    k = -1 if row.kind == SETTLED else find(receipts, row.id)
+    if k < 0 or wire[0].sequence <= receipts.slots[k].sequence:
+        return False
+    receipt = receipts.slots[k]
+    told_lots = row.size_lots if row.kind == FILLED else 0
+    too_little = filled_lots - receipt.filled_lots < told_lots
+    return row.side != receipt.side or too_little or max(filled_lots, row.size_lots) > receipt.size_lots
+
+
+@kernel
 def show_first(cell: Cell[Receipts], wire: Cell[Wire], out: Rows) -> int:
     """Do as `show` does, into the first row of `out`."""
     return show(cell[0], wire[0], out, 0)

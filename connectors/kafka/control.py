@@ -7,17 +7,18 @@ directory the stricter of both wins.
 
 import threading
 import time
+from collections import deque
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import msgspec
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 from msgspec import Meta, Struct
 
 from connectors.kafka.connection import PATIENCE_S, UNKNOWN_TOPIC, Place, Troubles
 from connectors.kafka.diagnosis import unreachable
 from connectors.kafka.messages import Name, Version, misfit
-from connectors.kafka.reader import consumer, place_of
+from connectors.kafka.reader import PASSING, consumer, place_of
 from connectors.recorded.letters import Reason, excerpt
 from connectors.switch import WISHES, Switch, Wish
 from connectors.tape import DeadLetter
@@ -26,6 +27,8 @@ from operators.rows import HALT, REDUCE, RESUME
 
 EVERY: Final = "*"
 STRICT: Final = (HALT, REDUCE, RESUME)
+REACHED: Final = KafkaError._PARTITION_EOF  # noqa: SLF001 - its own name
+"""All of a partition is read, also where its last messages are none: those of a transaction, or compacted."""
 WAIT_S: Final = 0.2
 KEPT_BYTES: Final = 1 << 10
 READ_S: Final = 30.0
@@ -62,7 +65,7 @@ class TopicSwitch(Switch):
     def wish(self, symbol: str) -> Wish | None:
         """Return what is wanted of a symbol; None where nobody wants anything."""
         wanted = [each for each in (super().wish(symbol), self.topic.wish(symbol)) if each is not None]
-        return min(wanted, key=lambda each: STRICT.index(each.wish), default=None)
+        return min(wanted, key=lambda each: (STRICT.index(each.wish), each.id == ""), default=None)
 
     def take_letters(self) -> tuple[DeadLetter, ...]:
         """Return what could not be understood since the last call."""
@@ -80,9 +83,9 @@ class ControlTopic:
         """
         self.place = place
         self._wishes: dict[str, Wish] = {}
-        self._letters: list[DeadLetter] = []
+        self._letters: deque[DeadLetter] = deque()
         self._troubles = Troubles()
-        client = consumer(place, self._troubles)
+        client = consumer(place, self._troubles, enable_partition_eof=True, auto_offset_reset="earliest")
         try:
             self._read_up(client)
         except KafkaException as error:
@@ -98,8 +101,7 @@ class ControlTopic:
 
     def take_letters(self) -> tuple[DeadLetter, ...]:
         """Return what could not be understood since the last call."""
-        letters, self._letters = self._letters, []
-        return tuple(letters)
+        return tuple(self._letters.popleft() for _ in range(len(self._letters)))
 
     def _read_up(self, client: Consumer) -> None:
         found = client.list_topics(self.place.topic, timeout=PATIENCE_S).topics[self.place.topic]
@@ -107,27 +109,32 @@ class ControlTopic:
             why = "there is no such topic" if found.error.code() in UNKNOWN_TOPIC else found.error.str()
             raise SourceError(f"kafka.control_topic: {self.place.topic} cannot be read: {why}")
         parts = [TopicPartition(self.place.topic, each, OFFSET_BEGINNING) for each in found.partitions]
-        ends = {each.partition: client.get_watermark_offsets(each, timeout=PATIENCE_S) for each in parts}
         client.assign(parts)
-        left, until = {each for each, (low, high) in ends.items() if high > low}, time.monotonic() + READ_S
+        left, until = set(found.partitions), time.monotonic() + READ_S
         while left:
             if time.monotonic() > until:
                 raise SourceError(f"kafka.control_topic: {self.place.topic} was not read within {READ_S:g} s")
-            self._take(client, WAIT_S)
-            reached = {each.partition: each.offset for each in client.position(parts)}
-            left = {each for each in left if reached[each] < ends[each][1]}
+            left -= self._take(client, WAIT_S)
 
     def _follow(self, client: Consumer) -> None:
         while True:
             try:
                 self._take(client, WAIT_S)
-            except KafkaException:
+            except (KafkaException, SourceError):
                 time.sleep(WAIT_S)
 
-    def _take(self, client: Consumer, wait_s: float) -> None:
+    def _take(self, client: Consumer, wait_s: float) -> set[int]:
+        """Take in what comes; return the partitions of which that was all."""
+        ended = set()
         for message in client.consume(100, wait_s):
-            if message.error() is None:
+            error = message.error()
+            if error is None:
                 self._on(message)
+            elif error.code() == REACHED:
+                ended.add(place_of(message)[0])
+            elif error.code() not in PASSING:
+                raise SourceError(f"kafka.control_topic: {self.place.topic} cannot be read: {error.str()}")
+        return ended
 
     def _on(self, message: Message) -> None:
         raw = message.value()

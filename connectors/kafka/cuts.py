@@ -5,9 +5,12 @@ anybody else remembers. A run that is resumed takes as many of each, at the same
 time, as it did before it was killed; what it tells is then the same.
 """
 
+import errno
 import os
 import struct
 from collections import deque
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -54,17 +57,20 @@ class Cuts:
         """Go on in a run directory after a frame.
 
         Raises:
-            RunDirectoryError: what stands there does not go on after it.
+            RunDirectoryError: what stands there does not go on after it, or cannot be read or written.
         """
         self._path = directory / CUTS / f"{symbol}.bin"
-        self._path.parent.mkdir(exist_ok=True)
-        there = read_cuts(self._path) if self._path.exists() else []
+        try:
+            self._path.parent.mkdir(exist_ok=True)
+            there = read_cuts(self._path) if self._path.exists() else []
+            if not _go_on(there, frame):
+                raise RunDirectoryError(f"{self._path} does not go on after frame {frame}: it was changed")
+            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            self._size = len(there) * SHAPE.size
+            os.ftruncate(self._file, self._size)
+        except OSError as error:
+            raise RunDirectoryError(f"{self._path} cannot be opened: {error.strerror}") from None
         self.again = deque(cut for cut in there if cut.frame > frame)
-        if self.again and self.again[0].frame != frame + 1:
-            raise RunDirectoryError(f"{self._path} does not go on after frame {frame}: it was changed")
-        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        self._size = len(there) * SHAPE.size
-        os.ftruncate(self._file, self._size)
 
     @property
     def is_open(self) -> bool:
@@ -78,9 +84,12 @@ class Cuts:
             RunDirectoryError: it cannot be written.
         """
         try:
-            os.write(self._file, SHAPE.pack(*cut))
+            written = os.write(self._file, SHAPE.pack(*cut))
+            why = "" if written == SHAPE.size else os.strerror(errno.ENOSPC)
         except OSError as error:
-            raise RunDirectoryError(f"{self._path} cannot be written any more: {error.strerror}") from None
+            why = str(error.strerror)
+        if why:
+            raise RunDirectoryError(f"{self._path} cannot be written any more: {why}")
         self._size += SHAPE.size
 
     def checkpoint(self, frame: int) -> None:
@@ -92,19 +101,35 @@ class Cuts:
             self._shorten(self._checkpoints[0])
 
     def _shorten(self, frame: int) -> None:
-        kept = [cut for cut in read_cuts(self._path) if cut.frame > frame]
+        """Leave out what was before a frame; where that cannot be, the file stays as long as it is."""
         new = self._path.with_suffix(".new")
-        new.write_bytes(b"".join(SHAPE.pack(*cut) for cut in kept))
-        new.replace(self._path)
+        try:
+            kept = b"".join(SHAPE.pack(*cut) for cut in read_cuts(self._path) if cut.frame >= frame)
+            new.write_bytes(kept)
+            file = os.open(new, os.O_WRONLY | os.O_APPEND)
+        except OSError:
+            return
+        try:
+            new.replace(self._path)
+        except OSError:
+            os.close(file)
+            return
         os.close(self._file)
-        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND)
-        self._size = len(kept) * SHAPE.size
+        self._file, self._size = file, len(kept)
 
     def close(self) -> None:
         """Give the file back."""
         if self.is_open:
             os.close(self._file)
             self._file = -1
+
+
+def _go_on(there: Sequence[Cut], frame: int) -> bool:
+    """Say whether cuts have no gap, and reach from a frame on: one that was released was kept before."""
+    if not there:
+        return frame == 0
+    whole = all(after.frame == before.frame + 1 for before, after in pairwise(there))
+    return whole and there[0].frame <= frame + 1 and there[-1].frame >= frame
 
 
 def read_cuts(path: Path) -> list[Cut]:

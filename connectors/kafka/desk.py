@@ -4,6 +4,7 @@ It stands where otherwise tape and simulated venue do, behind the same rounds.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -66,7 +67,9 @@ class Desk:
 
     def tally(self) -> Tally:
         """Return what was counted."""
-        return Tally(self.market.quality | self.reports.quality, 0)
+        counts = Counter(self.market.quality)
+        counts.update(self.reports.quality)  # Either may have had the same kind of poison.
+        return Tally(dict(counts), 0)
 
     def snapshot(self) -> State:
         """Return where the stream stands."""

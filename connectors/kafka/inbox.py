@@ -104,8 +104,11 @@ class Inbox:
         Raises:
             PhoenixError: as `take` does.
         """
+        failure = self.failure
         there = len(self.waiting(n)) == n
         self.starved = self.starved or not there
+        if not there and failure is not None:
+            raise failure
         return there
 
     def take(self) -> Item | None:

@@ -120,20 +120,27 @@ def decode(raw: bytes) -> Market:
 
 def misfit(raw: bytes, error: Exception) -> Reason:
     """Name why a message cannot be decoded."""
-    if isinstance(error, msgspec.ValidationError):
-        return _misfit(raw, str(error))
+    return _misfit(raw, str(error)) if isinstance(error, msgspec.ValidationError) else _broken(raw, error)
+
+
+def _broken(raw: bytes, error: Exception) -> Reason:
     if isinstance(error, msgspec.DecodeError):
         return Reason.MALFORMED_JSON if _is_text(raw) else Reason.NOT_TEXT
     return Reason.TOO_DEEP if isinstance(error, RecursionError) else Reason.NOT_TEXT
 
 
 def _misfit(raw: bytes, complaint: str) -> Reason:
-    """Name what does not fit: first of all the version, which explains all the rest."""
+    """Name what does not fit: first of all the version, which explains all the rest.
+
+    What is wrong in the middle of a text may be followed by what makes it none.
+    """
     try:
         envelope = ENVELOPE.decode(raw)
     except msgspec.ValidationError as error:
         missing = str(error).startswith("Object missing required field")
         return Reason.MISSING_FIELD if missing else Reason.WRONG_TYPE
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return _broken(raw, error)
     if envelope.v != VERSION:
         return Reason.UNKNOWN_VERSION
     if complaint.endswith("at `$.type`"):

@@ -43,8 +43,10 @@ GROUPLESS: Final = KafkaError.GROUP_AUTHORIZATION_FAILED
 PASSING: Final = (*DOWN, GROUPLESS, KafkaError._TIMED_OUT, KafkaError._PARTITION_EOF)  # noqa: SLF001 - the same
 
 
-def consumer(place: Place, troubles: Troubles) -> Consumer:
+def consumer(place: Place, troubles: Troubles, **more: str | bool) -> Consumer:
     """Return a client that reads what it is told to, and commits nothing.
+
+    More options have `_` in their names where librdkafka has `.`.
 
     Raises:
         ConfigError: an option is not one of librdkafka's.
@@ -55,7 +57,8 @@ def consumer(place: Place, troubles: Troubles) -> Consumer:
     quick |= {"fetch.queue.backoff.ms": "10"}
     own = {"enable.auto.commit": False, "auto.offset.reset": "error", "enable.auto.offset.store": False}
     try:
-        return Consumer({**quick, "group.id": "phoenix", **connection(place, troubles), **own})
+        others = {name.replace("_", "."): value for name, value in more.items()}
+        return Consumer({**quick, "group.id": "phoenix", **connection(place, troubles), **own, **others})
     except KafkaException as error:
         refuse_options(error)
 

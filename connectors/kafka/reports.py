@@ -5,7 +5,7 @@ it is: so a desk sees what it missed. `docs/kafka_messages.md` shows one of each
 """
 
 import re
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any, Final, Literal, NamedTuple
 
@@ -32,6 +32,7 @@ from operators.rows import (
     MAKER,
     NO_LIQUIDITY,
     NO_REASON,
+    NOTIONAL_LIMIT,
     OFF_GRID,
     RATE_LIMITED,
     REFUSED,
@@ -45,9 +46,11 @@ from operators.rows import (
 from operators.venue import Wire
 
 MICRO: Final = 1_000_000
-NUMBER: Final = re.compile(r"(?P<prefix>[A-Za-z0-9._:-]{0,96}-)(?P<number>\d{1,15})")
+NUMBER: Final = re.compile(r"(?P<prefix>[A-Za-z0-9._:-]{0,96}-)(?P<number>[1-9][0-9]{0,14})")
 """Of an order: a desk's own beginning, then its count."""
-PAID: Final = re.compile(r"-?\d{1,20}(\.\d{1,20})?")
+PAID: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,40})?")
+EXACT: Final = 99
+"""Digits of a product, so that none is rounded away."""
 What = Literal[
     "accepted",
     "amended",
@@ -149,7 +152,8 @@ def report_of(cell: Wire, desk: Addressee, n: int, grid: Grid, one: Instrument) 
     common: dict[str, Any] = {"v": VERSION, "run": desk.run, "symbol": one.symbol, "n": n}
     common |= {"ts": max(1, int(row.ts_event)), "price": grid.price(int(row.price_ticks))}
     if row.kind == SETTLED:
-        paid = one.tick_lot * (int(row.size_lots) * MICRO + int(row.lag_us)) / MICRO
+        with localcontext(prec=EXACT):
+            paid = one.tick_lot * (int(row.size_lots) * MICRO + int(row.lag_us)) / MICRO
         return Report(what="settled", paid=f"{paid:f}", settled_at=int(row.id), **common)
     return Report(
         what=WHAT_OF[int(row.kind)],
@@ -177,23 +181,23 @@ def number_of(name: str) -> tuple[str, int]:
 
 
 def wire_of(report: Report, grid: Grid, one: Instrument, ts_recv: int) -> Cell[Wire]:
-    """Return what a report says, as it would have come over a wire at `ts_recv`.
+    """Return what a report says, as it would have come over a wire at `ts_recv`; it happened before.
 
     Raises:
-        Unusable: a number is not on the symbol's grid, or the order has no name.
+        Unusable: a number is not on the symbol's grid, or what names order and report is missing.
     """
     settled = report.what == "settled"
     what = _settled(report, grid, one) if settled else _ordered(report, grid)
     cell = Wire.cell()
     fields = np.asarray(cell)
-    fields["row"][0] = (report.ts, ts_recv, *what)
+    fields["row"][0] = (min(report.ts, ts_recv), ts_recv, *what)
     if not settled:
         fields["filled_lots"], fields["sequence"] = grid.lots(report.filled), report.sequence
     return cell
 
 
 def _ordered(report: Report, grid: Grid) -> tuple[int, ...]:
-    if report.side == "":
+    if report.side == "" or report.sequence == 0:
         raise Unusable(Reason.MISSING_FIELD)
     _, number = number_of(report.id)
     side = 1 if report.side == "buy" else -1
@@ -202,10 +206,14 @@ def _ordered(report: Report, grid: Grid) -> tuple[int, ...]:
     price = grid.ticks(report.price)
     if report.what == "filled":
         price, size = grid.traded(report.price, report.size)
+    if price * size >= NOTIONAL_LIMIT:
+        raise Unusable(Reason.OVERFLOW)
     return number, price, size, 0, WHATS[report.what], side, marks, WHYS[report.reason]
 
 
 def _settled(report: Report, grid: Grid, one: Instrument) -> tuple[int, ...]:
+    if report.settled_at == 0:
+        raise Unusable(Reason.MISSING_FIELD)
     if not PAID.fullmatch(report.paid):
         raise Unusable(Reason.WRONG_TYPE)
     micro = Fraction(Decimal(report.paid)) / Fraction(one.tick_lot) * MICRO

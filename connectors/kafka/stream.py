@@ -11,7 +11,7 @@ import struct
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol, cast
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 import numpy as np
 
@@ -30,6 +30,8 @@ MOST_MESSAGES: Final = 1000
 """Of a frame, from each topic."""
 NS_PER_MS: Final = 1_000_000
 TIMES: Final = struct.Struct("=qq")
+KIND_AT: Final = int(cast("Any", Row.dtype.fields)["kind"][1])
+"""Byte of a row that says what it is."""
 NO_CUT: Final = Cut(0, 0, 0, 0, 0)
 
 
@@ -104,7 +106,8 @@ class Stream:
             PhoenixError: a topic cannot be read any further.
         """
         self._join()
-        if self.cuts.again:
+        again = bool(self.cuts.again)
+        if again:
             cut = self.cuts.again[0]
             if not self._there(cut):
                 return None
@@ -115,7 +118,7 @@ class Stream:
                 return None
             self.cuts.note(cut)
         self._frame, self._marks = cut.frame, cut.marks
-        return self._rows(cut, control)
+        return self._rows(cut, control, again=again)
 
     def _join(self) -> None:
         if not self._inboxes:
@@ -125,7 +128,11 @@ class Stream:
             )
 
     def _there(self, cut: Cut) -> bool:
-        """Say whether all that was in a frame before is here again."""
+        """Say whether all that was in a frame before is here again.
+
+        Raises:
+            PhoenixError: it never will be.
+        """
         both = zip(self._inboxes, cut.counts, strict=False)
         return all(inbox.holds(n) for inbox, n in both)
 
@@ -167,12 +174,11 @@ class Stream:
     def _now(self, wall_ns: int) -> int:
         return self._reached_ns if self._ahead_ns is None else max(self._reached_ns, wall_ns + self._ahead_ns)
 
-    def _rows(self, cut: Cut, control: tuple[int, int] | None) -> Rows:
-        pieces: list[bytes] = []
+    def _rows(self, cut: Cut, control: tuple[int, int] | None, *, again: bool) -> Rows:
+        pieces, heard = list[bytes](), False
         if control is not None:
             self._reached_ns = max(self._reached_ns, cut.now_ns)
-            reason, number = control
-            pieces.append(ONE.pack(*[self._reached_ns] * 2, number, 0, 0, 0, CONTROL, 0, LAST, reason))
+        began_ns = self._reached_ns
         for rank, item in list(self._merged(cut.counts)):
             now_ns = self._reached_ns if rank == 0 else max(self._reached_ns, cut.now_ns)
             made = self._made(rank, item, now_ns)
@@ -182,8 +188,13 @@ class Stream:
                 self._tick(ts_recv, pieces)
                 self._reached_ns = ts_recv
                 pieces.append(made)
-        if cut.n_first:
-            self._ahead_ns = self._reached_ns - self.habits.wall_ns()
+                heard = heard or made[KIND_AT] < CONTROL
+        if control is not None:
+            pieces.insert(0, _control_row(began_ns or _first_ns(pieces), *control))
+        if heard:
+            # What comes again is as old as it is: a desk that was away for long knows.
+            if not again or self._ahead_ns is None:
+                self._ahead_ns = self._reached_ns - self.habits.wall_ns()
         elif self._reached_ns > 0:
             self._tick(cut.now_ns, pieces)
         rows = cast("Rows", np.frombuffer(bytearray(b"".join(pieces)), Row.dtype))
@@ -259,6 +270,15 @@ class Stream:
         self.cuts.close()
         for channel in self.channels:
             channel.topic.reader.leave(self.symbol)
+
+
+def _first_ns(pieces: Sequence[bytes]) -> int:
+    """Return when the first of some rows reached us, 0 where there is none."""
+    return int(TIMES.unpack_from(pieces[0])[1]) if pieces else 0
+
+
+def _control_row(ts_ns: int, reason: int, number: int) -> bytes:
+    return ONE.pack(ts_ns, ts_ns, number, 0, 0, 0, CONTROL, 0, LAST, reason)
 
 
 def _timed(rank: int, items: Iterable[Item]) -> Iterator[tuple[int, int, Item]]:

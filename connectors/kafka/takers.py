@@ -18,14 +18,16 @@ from connectors.recorded.letters import Reason, Unusable
 from connectors.recorded.quality import Quality
 from connectors.tape import DeadLetter, State
 from operators.instruments import Instrument
-from operators.receipts import FIRST_ANOTHER, SHOWN, Receipts, expect, show_first
-from operators.rows import AMEND, CANCEL, CONTROL, HALT, LAST, PLACE, POST_ONLY, QUERY, Row, Rows
+from operators.receipts import FIRST_ANOTHER, SHOWN, Receipts, contradicts, expect, show_first
+from operators.rows import AMEND, CANCEL, CONTROL, HALT, LAST, NEVER, PLACE, POST_ONLY, QUERY, Row, Rows
 
 NS_PER_MS: Final = 1_000_000
 OPS: Final = {"place": PLACE, "amend": AMEND, "cancel": CANCEL, "query": QUERY}
 MOST_FORMER: Final = 64
 """Desks that went before, and are not dealt with any more."""
 LONGEST_LIFE_MS: Final = (1 << 31) - 1
+LATEST_NS: Final = NEVER // 2
+"""Nothing happens after the year 2116: time has to go on from what did, and still fit a row."""
 S = TypeVar("S", bound=msgspec.Struct)
 FACTS: Final = frozenset(("trade", "best", "depth", "mark", "gap", "end"))
 BESIDE: Final = FACTS | {"order", "fill", "reading", "dead_letter", "report", "control"}
@@ -77,6 +79,8 @@ class MarketTaker:
             self.quality[REPEATED] += 1
             return b""
         ts_recv = max(now_ns, message.ts_recv or item.sent_ms * NS_PER_MS or message.ts_event)
+        if max(ts_recv, message.ts_event) > LATEST_NS:
+            raise Unusable(Reason.BAD_TIME)
         before = self._missing(message, ts_recv, letters)
         self._n = message.n or self._n
         try:
@@ -148,15 +152,20 @@ class ReportTaker:
         if 0 < report.n <= self._n:
             self.quality["reports_repeated"] += 1
             return b""
-        wire = wire_of(report, self.grid, self.instrument, max(now_ns, report.ts))
-        if report.n > self._n + 1:
-            n = report.n - 1 - self._n
+        self._number(report, now_ns, letters)
+        wire = wire_of(report, self.grid, self.instrument, now_ns or min(report.ts, LATEST_NS))
+        if contradicts(self.receipts, wire):
+            raise Unusable(Reason.CONTRADICTION)
+        self.quality["reports"] += 1
+        return self._shown(wire)
+
+    def _number(self, report: Report, now_ns: int, letters: list[DeadLetter]) -> None:
+        n = report.n - 1 - self._n
+        if n > 0:
             self.quality["reports_lost"] += n
             text = f"{n} reports before number {report.n}"
             letters.append(DeadLetter(now_ns, report.symbol, "reports_lost", "", text))
         self._n = report.n or self._n
-        self.quality["reports"] += 1
-        return self._shown(wire)
 
     def _shown(self, wire: Any) -> bytes:  # noqa: ANN401 - a cell
         made = b""
@@ -206,11 +215,19 @@ class RequestTaker:
             self.quality["superseded"] += 1
             letters.append(DeadLetter(now_ns, self.symbol, "superseded", "", f"{order.op} {order.id}"))
             return b""
+        if order.n == 0:
+            raise Unusable(Reason.MISSING_FIELD)
+        if order.run != self._desk.run:
+            request = self._request(order, now_ns)
+            self._welcome(order)
+            return ONE.pack(now_ns, now_ns, 0, 0, 0, 0, CONTROL, 0, LAST, HALT) + request
+        if not self._is_next(order, now_ns, letters):
+            return b""
+        if number_of(order.id)[0] != self._desk.prefix:
+            raise Unusable(Reason.CONTRADICTION)
         request = self._request(order, now_ns)
-        if order.run == self._desk.run:
-            return self._numbered(order, now_ns, request, letters)
-        self._welcome(order)
-        return ONE.pack(now_ns, now_ns, 0, 0, 0, 0, CONTROL, 0, LAST, HALT) + request
+        self.quality["requests"] += 1
+        return request
 
     def _request(self, order: Order, now_ns: int) -> bytes:
         _, number = number_of(order.id)
@@ -221,18 +238,17 @@ class RequestTaker:
             raise Unusable(Reason.OVERFLOW)
         return ONE.pack(now_ns, now_ns, number, ticks, lots, order.lives_ms, kind, side, marks, 0)
 
-    def _numbered(self, order: Order, now_ns: int, request: bytes, letters: list[DeadLetter]) -> bytes:
+    def _is_next(self, order: Order, now_ns: int, letters: list[DeadLetter]) -> bool:
         if order.n <= self._n:
             self.quality["requests_repeated"] += 1
-            return b""
+            return False
         n = order.n - 1 - self._n
         if n > 0:
             self.quality["requests_lost"] += n
             text = f"{n} requests before number {order.n}"
             letters.append(DeadLetter(now_ns, self.symbol, "requests_lost", "", text))
         self._n = order.n
-        self.quality["requests"] += 1
-        return request
+        return True
 
     def _welcome(self, order: Order) -> None:
         if self._desk.run:

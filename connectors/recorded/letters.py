@@ -49,6 +49,8 @@ class Reason(StrEnum):
     """The venue's time is not positive, or is farther than a day from the receive time."""
     BAD_RECEIVE_TIME = "bad_receive_time"
     """The receive stamp is missing, is no time, or jumps by more than a day with nothing to confirm it."""
+    CONTRADICTION = "contradiction"
+    """What is said of an order cannot be true of it."""
     BAD_IDS = "bad_ids"
     """An update begins, or follows an update, after its own last id."""
     CROSSED_BEST = "crossed_best"

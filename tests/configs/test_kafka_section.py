@@ -5,12 +5,16 @@ import json
 import pytest
 
 from configs.load import load
+from configs.rules import rules_for
 from configs.write import digest, resolved_yaml, trading_digest
+from flows.desks import habits
 from operators.errors import ConfigError
 from operators.kernel import ROOT
 
 PROFILE = ROOT / "configs" / "phoenix.yaml"
 TOPIC = ("source.kind=kafka", "kafka.topic=market")
+VENUE = (*TOPIC, "kafka.orders_topic=orders", "kafka.reports_topic=reports")
+ITS_OWN = "must be a topic of its own: all of it is read, and what is no control becomes a dead letter"
 
 
 def refused(*overrides):
@@ -45,12 +49,54 @@ def refused(*overrides):
             (*TOPIC, "kafka.start_offsets={0: x}"),
             "--set kafka.start_offsets: must be a mapping from partitions to offsets, was a mapping",
         ),
+        (
+            (*TOPIC, "kafka.reports_topic=reports"),
+            "kafka.orders_topic must be given when kafka.reports_topic is",
+        ),
+        (
+            (*VENUE, "kafka.tells_best=false"),
+            "--set kafka.tells_best: must be true at a venue elsewhere, was false",
+        ),
+        ((*TOPIC, "kafka.control_topic=market"), f'kafka.control_topic: {ITS_OWN}, was "market"'),
+        ((*VENUE, "kafka.control_topic=orders"), f'kafka.control_topic: {ITS_OWN}, was "orders"'),
+        ((*VENUE, "kafka.control_topic=reports"), f'kafka.control_topic: {ITS_OWN}, was "reports"'),
+        (
+            (*TOPIC, "kafka.control_topic=told", "kafka.dead_letters_topic=told"),
+            f'kafka.control_topic: {ITS_OWN}, was "told"',
+        ),
+        ((*VENUE, "kafka.max_age_s=0"), "kafka.max_age_s: must be positive, was 0"),
+        ((*VENUE, "kafka.max_age_s=86401"), "kafka.max_age_s: must be at most 86400, was 86401"),
+        ((*VENUE, "kafka.max_age_s=nan"), "kafka.max_age_s: must be a finite number, was nan"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(overrides, said):
     (sentence,) = refused(*overrides)
     assert sentence.endswith(said)
     assert "hunter2" not in sentence
+
+
+def test_at_a_venue_elsewhere_one_topic_may_hold_everything_but_what_operators_want():
+    kinds = ("orders", "reports", "fills", "readings", "dead_letters")
+    told = load(
+        PROFILE, (*TOPIC, *(f"kafka.{kind}_topic=market" for kind in kinds), "kafka.control_topic=wanted")
+    )
+    assert {getattr(told.kafka, f"{kind}_topic") for kind in kinds} == {"market"}
+    assert refused(*TOPIC, "kafka.orders_topic=market") == [
+        '--set kafka.orders_topic: must not be kafka.topic, where the market is, was "market"'
+    ]
+
+
+@pytest.mark.parametrize(("said", "expected_ns"), [("5", 5 * 10**9), ("null", 0), ("1e-10", 1)])
+def test_the_shortest_age_is_not_the_same_as_none(said, expected_ns):
+    told = load(PROFILE, (*VENUE, f"kafka.max_age_s={said}"))
+    rules = rules_for(told.symbols["BTCUSDC"], told.source)
+    assert habits(told, rules).max_age_ns == expected_ns
+
+
+def test_where_orders_go_changes_what_a_run_does_and_who_may_halt_it_does_not():
+    one = load(PROFILE, VENUE)
+    assert digest(one) != digest(load(PROFILE, TOPIC))
+    assert digest(load(PROFILE, (*VENUE, "kafka.control_topic=wanted"))) == digest(one)
 
 
 def test_everything_comes_back_from_the_resolved_file(tmp_path):

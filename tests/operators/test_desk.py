@@ -10,31 +10,13 @@ from configs.load import load
 from configs.rules import rules_for
 from connectors.playback import Playback
 from connectors.synthetic import SyntheticMarket, open_tape
-from flows.research import step_by_step
-from operators.desk import Desk, Rules, desk_on_rows, open_desk, open_exchange, open_sheet
+from operators.desk import Rules, open_desk, open_exchange
 from operators.kernel import ROOT
 from operators.ledger import Fill
-from operators.measure import VpinMeasure
-from operators.outbox import open_outbox
-from operators.rows import HALT, REDUCE, RESUME, Row, Rows
+from operators.rows import HALT, REDUCE, RESUME, Row
+from tests.oracles.passes import by_steps, in_one_pass
 
 SECONDS = 15
-
-
-def by_steps(desk: Desk, rules: Rules, rows: Rows) -> tuple[Rows, bytes]:
-    """Take a frame through one step after the other."""
-    measure = VpinMeasure(rules.vpin)
-    measure.vpin = desk.vpin
-    made = step_by_step(desk, rules, measure, rows)
-    return made.requests, made.fills.tobytes()
-
-
-def in_one_pass(desk: Desk, rules: Rules, rows: Rows) -> tuple[Rows, bytes]:
-    """Take each row through every rule."""
-    outbox = open_outbox(len(rows))
-    desk_on_rows(desk, rules, rows, open_sheet(), outbox)
-    counts = outbox.counts[0]
-    return outbox.requests[: counts.requests], outbox.fills[: counts.fills].tobytes()
 
 
 WISHES = {60: REDUCE, 70: HALT, 80: RESUME}

@@ -106,6 +106,10 @@ def test_a_field_of_another_kind_is_refused(change, expected):
         (b"\x80\x04\x95\x00", "not_text"),
         (b'{"v":1,"type":"trade","symbol":"\xff"}', "not_text"),
         (b'{"a":' * 100_000, "too_deep"),
+        (b'{"type":"trade","v":2,"symbol":"BTC', "malformed_json"),
+        (b'{"type":"trade","v":2, garbage', "malformed_json"),
+        (b'{"type":"trade","v":2,"symbol":"\xff\xff"', "not_text"),
+        (b'{"type":"trade","v":2,"x":' + b"[" * 100_000, "too_deep"),
     ],
 )
 def test_what_is_no_message_at_all_is_refused_with_its_reason(raw, expected):

@@ -1,0 +1,56 @@
+"""A desk at a venue elsewhere counts what came in either topic."""
+
+import json
+
+from connectors.kafka.desk import Desk
+from connectors.kafka.stream import Habits
+from connectors.playback import NOTHING_YET
+from operators.rows import HALT, Row
+from tests.oracles.letterbox import CLOCK_NS, MARKET, MS, SYMBOL, WALL, Log
+from tests.oracles.letterbox import Desk as Seen
+
+NO_ROWS = Row.table(0)
+TRADE = {"type": "trade", "v": 1, "symbol": SYMBOL, "ts_event": MARKET, "price": "62000.0", "size": "0.001"}
+
+
+def a_desk(folder):
+    logs = [Log("market"), Log("reports")]
+    seen = Seen(folder, logs, Habits(CLOCK_NS, 0, lambda: WALL))
+    seen.stream._join()
+    return Desk(seen.stream, seen.market, seen.reports), seen, logs
+
+
+def come(seen):
+    for reader in seen.readers:
+        reader.hand_on()
+
+
+def test_the_same_poison_in_both_topics_is_counted_together(tmp_path):
+    desk, seen, (market, reports) = a_desk(tmp_path)
+    for log, n in ((market, 2), (reports, 3)):
+        for _ in range(n):
+            log.append(b"garbage", WALL // MS)
+    come(seen)
+    desk.play(NO_ROWS)
+    assert desk.tally().source["malformed_json"] == 5
+    assert [letter.where for letter in desk.take_letters()] == [
+        *("market[0]@0", "market[0]@1"),
+        *("reports[0]@0", "reports[0]@1", "reports[0]@2"),
+    ]
+
+
+def test_a_control_is_given_once(tmp_path):
+    desk, seen, (market, _) = a_desk(tmp_path)
+    desk.control(HALT, 1)
+    assert desk.play(NO_ROWS) is NOTHING_YET
+    for _ in range(2):
+        market.append(json.dumps(TRADE).encode(), WALL // MS)
+        come(seen)
+        desk.play(NO_ROWS)
+    assert desk.n_rows == 3
+
+
+def test_at_its_end_it_plays_nothing(tmp_path):
+    desk, _, _ = a_desk(tmp_path)
+    desk.finished = True
+    assert desk.play(NO_ROWS) is None
