@@ -1,7 +1,6 @@
 """A desk and a venue in processes of their own, a broker between them: they agree, whatever is killed."""
 
 import json
-import os
 import signal
 from collections import Counter
 
@@ -141,12 +140,7 @@ def dated(job, symbol, sent):
     "seconds",
     [
         20,
-        pytest.param(
-            16_000,
-            marks=pytest.mark.skipif(
-                not os.environ.get("CI"), reason="a million messages take a minute: where CI is set"
-            ),
-        ),
+        pytest.param(16_000, marks=pytest.mark.long),
     ],
 )
 def test_old_messages_rebuild_what_is_known_and_quote_nothing(floor_of, tmp_path, seconds):
@@ -255,7 +249,7 @@ def test_without_its_topics_there_is_no_venue_and_no_fused_desk(broker, tmp_path
     assert "research" in fused.stderr
 
 
-@pytest.mark.skipif(not os.environ.get("CI"), reason="takes minutes: where CI is set")
+@pytest.mark.long
 def test_eight_symbols_and_a_thousand_trades_a_second_through_kills_of_either(floor_of):
     lots = "synthetic.trades_per_s=160"
     market = (*QUIET, *SOON, lots, "synthetic.mean_trade_notional=500", "source.duration_s=180")
