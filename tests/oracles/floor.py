@@ -99,6 +99,11 @@ class Floor:
                 assert alive, self.said(name)
             time.sleep(0.05)
 
+    def is_awake(self, out: str = "desk") -> bool:
+        """Say whether a desk listens to its market: rules may have to be compiled before."""
+        log = self.folder / out / "log.jsonl"
+        return log.exists() and '"vpin_active"' in log.read_text()
+
     def has_traded(self, out: str = "desk", fills: int = 1) -> bool:
         """Say whether a desk was filled so often."""
         parts = (self.folder / out / "fills").glob("*.jsonl")
