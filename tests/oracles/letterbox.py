@@ -46,6 +46,9 @@ class Reader:
         self.inbox = Inbox(position)
         return self.inbox
 
+    def compare(self, before: set[int], now: set[int]) -> None:
+        assert before == now
+
     def leave(self, _symbol: str) -> None:
         self.left += 1
 

@@ -154,7 +154,7 @@ def test_a_frame_of_huge_messages_is_waited_for_beyond_what_may_wait(hall):
     reader.hand_on(35)
     assert reader.inbox.full
     assert hall.desk.take() is None
-    assert not reader.inbox.full
+    assert reader.inbox.starved
     reader.hand_on()
     rows, _ = hall.desk.take()
     assert len(rows) == 40
