@@ -3,8 +3,9 @@
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,17 +57,15 @@ SUFFIX: Final = "venue"
 class VenueStep(Step):
     """One symbol's frames to reports."""
 
-    def __init__(self, rules: Rules, settings: Settings, symbol: str, state: Any) -> None:  # noqa: ANN401
+    def __init__(self, rules: Rules, settings: Settings, symbol: str, named: Callable[[], str]) -> None:
+        """Begin with an empty venue; take also what tells its name, once that is known."""
+        self.named = cache(named)
         self.instrument = settings.symbols[symbol].instrument
         self.grid = Grid(self.instrument)
         self.setup = _at_once(rules), rules.book
         self.venue, self.book = Venue.cell(), Book.cell()
         self.desk, self.n = Addressee("", ""), 0
-        if state is None:
-            open_book(self.book)
-        else:
-            venue, book, desk, self.n = state
-            self.venue, self.book, self.desk = Venue.load(venue), unpack_book(book), Addressee(*desk)
+        open_book(self.book)
         self.wires = Wire.table(REPORTS)
 
     def take(self, item: Asked) -> Said:
@@ -85,7 +84,8 @@ class VenueStep(Step):
             k, n = serve((self.venue, self.book), self.setup, rows, k, self.wires)
             for i in range(n):
                 self.n += 1
-                made.append(report_of(self.wires[i], self.desk, self.n, self.grid, self.instrument))
+                told = self.wires[i], self.desk, self.n, self.grid, self.instrument
+                made.append(report_of(*told, self.named()))
         return made
 
     def _account(self) -> Account:
@@ -99,6 +99,11 @@ class VenueStep(Step):
     def dump(self) -> Any:  # noqa: ANN401
         """Return the venue, its book, whom it deals with, and the number of the last report."""
         return self.venue.tobytes(), pack_book(self.book), tuple(self.desk), self.n
+
+    def restore(self, state: Any) -> None:  # noqa: ANN401
+        """Go on where `dump` was taken."""
+        venue, book, desk, self.n = state
+        self.venue, self.book, self.desk = Venue.load(venue), unpack_book(book), Addressee(*desk)
 
 
 def _at_once(rules: Rules) -> Any:  # noqa: ANN401 - a cell
@@ -168,7 +173,10 @@ class Site:
         return flow
 
     def _step(self, symbol: str, state: Any) -> VenueStep:  # noqa: ANN401
-        return VenueStep(self.rules[symbol], self.settings, symbol, state)
+        step = VenueStep(self.rules[symbol], self.settings, symbol, self.house.name)
+        if state is not None:
+            step.restore(state)
+        return step
 
 
 def run_venue(config: Path, overrides: Sequence[str], out: Path | None, *, resume: bool) -> Path:

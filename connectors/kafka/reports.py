@@ -7,10 +7,10 @@ it is: so a desk sees what it missed. `docs/kafka_messages.md` shows one of each
 import re
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from typing import Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from connectors.kafka.messages import VERSION, Amount, Id, Name, Side, Time, Version
 from connectors.kafka.rows import Grid
@@ -136,6 +136,8 @@ class Report(Struct, kw_only=True, frozen=True, gc=False, omit_defaults=True, ta
     """Of a settlement: its time, ns since 1970."""
     paid: str = ""
     """Of a settlement: what the desk pays, in quote currency, below zero where it is paid."""
+    venue: Annotated[str, Meta(max_length=64)] = ""
+    """Whose numbers and accounts these are: another name is another memory."""
 
 
 class Addressee(NamedTuple):
@@ -146,10 +148,10 @@ class Addressee(NamedTuple):
     """What the names of its orders begin with."""
 
 
-def report_of(cell: Wire, desk: Addressee, n: int, grid: Grid, one: Instrument) -> Report:
+def report_of(cell: Wire, desk: Addressee, n: int, grid: Grid, one: Instrument, venue: str = "") -> Report:
     """Return the message of a report."""
     row, filled_lots, sequence = cell.row, cell.filled_lots, cell.sequence
-    common: dict[str, Any] = {"v": VERSION, "run": desk.run, "symbol": one.symbol, "n": n}
+    common: dict[str, Any] = {"v": VERSION, "run": desk.run, "symbol": one.symbol, "n": n, "venue": venue}
     common |= {"ts": max(1, int(row.ts_event)), "price": grid.price(int(row.price_ticks))}
     if row.kind == SETTLED:
         with localcontext(prec=EXACT):

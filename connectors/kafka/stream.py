@@ -25,7 +25,7 @@ from connectors.tape import DeadLetter, State
 from operators.errors import CheckpointRefused
 from operators.rows import CLOCK, CONTROL, LAST, WITHDRAW, Row, Rows
 
-VERSION: Final = "stream 1"
+VERSION: Final = "stream 2"
 MOST_MESSAGES: Final = 1000
 """Of a frame, from each topic."""
 NS_PER_MS: Final = 1_000_000

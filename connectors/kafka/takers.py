@@ -123,9 +123,13 @@ class ReportTaker:
 
     def __init__(self, instrument: Instrument, run: Callable[[], str]) -> None:
         self.instrument, self.grid, self._named = instrument, Grid(instrument), run
-        self.quality: Quality = dict.fromkeys(("reports", "reports_repeated", "reports_lost"), 0)
+        self.quality: Quality = dict.fromkeys(
+            ("reports", "reports_repeated", "reports_lost", "another_venue"), 0
+        )
         self.receipts = Receipts.cell()
         self._n = 0
+        self._venue: str | None = None
+        """Whom we deal with: who was heard first."""
         self._out = Row.table(1)
 
     @cached_property
@@ -149,6 +153,8 @@ class ReportTaker:
             return b""
         if report.symbol != self.instrument.symbol:
             raise Unusable(Reason.WRONG_KEY)
+        if not self._is_theirs(report, now_ns, letters):
+            return b""
         if 0 < report.n <= self._n:
             self.quality["reports_repeated"] += 1
             return b""
@@ -158,6 +164,16 @@ class ReportTaker:
             raise Unusable(Reason.CONTRADICTION)
         self.quality["reports"] += 1
         return self._shown(wire)
+
+    def _is_theirs(self, report: Report, now_ns: int, letters: list[DeadLetter]) -> bool:
+        """Say whether it is of the venue that we deal with: another knows nothing of our account."""
+        if self._venue is None:
+            self._venue = report.venue
+        if report.venue == self._venue:
+            return True
+        self.quality["another_venue"] += 1
+        letters.append(DeadLetter(now_ns, report.symbol, "another_venue", "", f"{report.what} {report.id}"))
+        return False
 
     def _number(self, report: Report, now_ns: int, letters: list[DeadLetter]) -> None:
         n = report.n - 1 - self._n
@@ -176,12 +192,14 @@ class ReportTaker:
         return made
 
     def snapshot(self) -> State:
-        """Return the number of the last report, what we were shown, and what was counted."""
-        return self._n, self.receipts.tobytes(), tuple(self.quality.items())
+        """Return the number of the last report, what we were shown, what was counted, and by whom."""
+        return self._n, self.receipts.tobytes(), tuple(self.quality.items()), self._venue
 
     def restore(self, state: State) -> None:
         """Go on where `snapshot` was taken."""
-        self._n, receipts, counts = cast("tuple[int, bytes, tuple[tuple[str, int], ...]]", state)
+        self._n, receipts, counts, self._venue = cast(
+            "tuple[int, bytes, tuple[tuple[str, int], ...], str | None]", state
+        )
         self.receipts = Receipts.load(receipts)
         self.quality |= dict(counts)
 

@@ -23,7 +23,7 @@ def test_reports_that_come_again_or_are_another_runs_say_nothing():
     assert desk.kinds(SAID) == []
     assert desk.kinds(SAID | {"n": 2}) == []
     assert (desk.said, desk.refused) == ([], [])
-    assert desk.taker.quality == {"reports": 2, "reports_repeated": 1, "reports_lost": 0}
+    assert desk.taker.quality == {"reports": 2, "reports_repeated": 1, "reports_lost": 0, "another_venue": 0}
 
 
 def test_fills_whose_reports_were_lost_are_shown_before_what_betrays_them():
@@ -117,3 +117,17 @@ def test_an_order_that_we_do_not_know_is_shown_only_as_an_answer():
     desk = a_desk()
     assert desk.kinds(SAID | {"what": "filled", "filled": "0.005"}) == []
     assert desk.kinds(SAID | {"n": 2, "what": "state", "size": "0"}) == [STATE]
+
+
+def test_a_desk_deals_with_the_venue_that_it_heard_first():
+    desk = a_desk(1, 2)
+    assert desk.kinds(SAID | {"venue": "one"}) == [ACCEPTED]
+    other = SAID | {"venue": "two", "n": 2, "id": "a-2"}
+    assert desk.kinds(other) == []
+    assert desk.kinds(SAID | {"n": 2, "id": "a-2"}) == []
+    assert desk.said == [("another_venue", "accepted a-2")] * 2
+    again = a_desk(1, 2)
+    again.taker.restore(desk.taker.snapshot())
+    assert again.kinds(other) == []
+    assert again.kinds(other | {"venue": "one"}) == [ACCEPTED]
+    assert again.taker.quality["another_venue"] == 3
