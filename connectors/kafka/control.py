@@ -8,6 +8,7 @@ directory the stricter of both wins.
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -17,7 +18,9 @@ from msgspec import Meta, Struct
 
 from connectors.kafka.connection import PATIENCE_S, UNKNOWN_TOPIC, Place, Troubles
 from connectors.kafka.diagnosis import unreachable
+from connectors.kafka.link import GONE
 from connectors.kafka.messages import Name, Version, misfit
+from connectors.kafka.places import require_topic
 from connectors.kafka.reader import PASSING, consumer, place_of
 from connectors.recorded.letters import Reason, excerpt
 from connectors.switch import WISHES, Switch, Wish
@@ -72,6 +75,17 @@ class TopicSwitch(Switch):
         return self.topic.take_letters()
 
 
+class Hearing(Troubles):
+    """Notices, too, that the topic may not be there any more."""
+
+    doubts = False
+
+    def note(self, error: KafkaError) -> None:
+        """Keep a complaint."""
+        super().note(error)
+        self.doubts = self.doubts or error.code() in GONE
+
+
 class ControlTopic:
     """Reads a topic for as long as the process lives."""
 
@@ -84,7 +98,7 @@ class ControlTopic:
         self.place = place
         self._wishes: dict[str, Wish] = {}
         self._letters: deque[DeadLetter] = deque()
-        self._troubles = Troubles()
+        self._troubles = Hearing()
         client = consumer(place, self._troubles, enable_partition_eof=True, auto_offset_reset="earliest")
         try:
             self._read_up(client)
@@ -101,7 +115,11 @@ class ControlTopic:
 
     def take_letters(self) -> tuple[DeadLetter, ...]:
         """Return what could not be understood since the last call."""
-        return tuple(self._letters.popleft() for _ in range(len(self._letters)))
+        found = list[DeadLetter]()
+        with suppress(IndexError):  # Workers take at the same time.
+            while True:
+                found.append(self._letters.popleft())
+        return tuple(found)
 
     def _read_up(self, client: Consumer) -> None:
         found = client.list_topics(self.place.topic, timeout=PATIENCE_S).topics[self.place.topic]
@@ -117,11 +135,22 @@ class ControlTopic:
             left -= self._take(client, WAIT_S)
 
     def _follow(self, client: Consumer) -> None:
+        told = ""
         while True:
             try:
                 self._take(client, WAIT_S)
-            except (KafkaException, SourceError):
+                if self._troubles.doubts:
+                    self._troubles.doubts = False
+                    require_topic(client, self.place.topic)
+            except (KafkaException, SourceError) as error:
+                told = self._complain(str(error), told)
                 time.sleep(WAIT_S)
+
+    def _complain(self, why: str, told: str) -> str:
+        """Say once that operators are not heard."""
+        if why != told:
+            self._letters.append(DeadLetter(time.time_ns(), EVERY, "control_unheard", "", why))
+        return why
 
     def _take(self, client: Consumer, wait_s: float) -> set[int]:
         """Take in what comes; return the partitions of which that was all."""

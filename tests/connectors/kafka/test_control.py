@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from confluent_kafka import Producer, TopicPartition
@@ -9,6 +10,7 @@ from confluent_kafka import Producer, TopicPartition
 from connectors.kafka.connection import Place
 from connectors.kafka.control import EVERY, KEPT_BYTES, ControlTopic, TopicSwitch
 from connectors.switch import WISHES, Wish, write_switch
+from connectors.tape import DeadLetter
 from operators.errors import SourceError
 from operators.rows import HALT, REDUCE, RESUME
 
@@ -147,6 +149,27 @@ def test_a_topic_whose_beginning_is_gone_is_read_from_where_it_begins(broker):
     assert opened(broker, topic).wish("ETHUSDC") is None
     heard(broker, topic, control, said("BTCUSDC", "resume"))
     assert control.wish("BTCUSDC").wish == RESUME
+
+
+def test_a_topic_that_is_deleted_while_it_is_heard_is_told_once(real_broker):
+    topic = real_broker.topic()
+    control = opened(real_broker, topic)
+    heard(real_broker, topic, control, said("BTCUSDC", "halt"))
+    real_broker.admin.delete_topics([topic])[topic].result(PATIENCE_S)
+    letters: list[DeadLetter] = []
+    until(lambda: letters.extend(control.take_letters()) or letters)
+    (letter,) = letters
+    assert (letter.reason, letter.symbol) == ("control_unheard", EVERY)
+    assert f"{topic} was deleted" in letter.text
+    assert control.wish("BTCUSDC").wish == HALT, "what was wanted goes on to hold"
+
+
+def test_letters_are_told_once_whoever_takes_them_at_the_same_time(broker):
+    control = opened(broker, broker.topic())
+    control._letters.extend([DeadLetter(1, EVERY, "malformed_json", "", str(n)) for n in range(20_000)])
+    with ThreadPoolExecutor(4) as workers:
+        taken = list(workers.map(lambda _: control.take_letters(), range(8)))
+    assert sorted(int(letter.text) for each in taken for letter in each) == list(range(20_000))
 
 
 def forget(broker, topic, offset):
