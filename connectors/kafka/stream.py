@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, Protocol, cast
 
 import numpy as np
 
-from connectors.kafka.cuts import WITHDRAWN, Cut, Cuts
+from connectors.kafka.cuts import WITHDRAWN, Cut, Cuts, begun
 from connectors.kafka.inbox import Inbox, Item, Position
 from connectors.kafka.market import KafkaMarket
 from connectors.recorded.blocks import ONE
@@ -96,6 +96,8 @@ class Stream:
         """
         if not self.cuts.is_open:
             self.cuts.open(directory, self.symbol, self._frame)
+            if self._frame == 0:
+                self._positions = begun(directory, self.symbol, self._positions)
 
     def take(self, control: tuple[int, int] | None = None) -> Rows | None:
         """Return the rows of the next frame, or None when there is nothing yet.
@@ -157,6 +159,8 @@ class Stream:
                     break
                 old = is_old
             n[rank] += 1
+            if n[rank] == MOST_MESSAGES:
+                break  # What the other topic has may be later than what is still to come of this one.
         marks = self._marks & WITHDRAWN if old is None else WITHDRAWN * old
         if self.habits.max_age_ns == 0:
             marks = 0

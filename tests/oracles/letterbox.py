@@ -27,6 +27,8 @@ class Log:
 
     def __init__(self, name: str) -> None:
         self.name, self.items = name, list[Item]()
+        self.first = 0
+        """Where somebody begins who comes now."""
 
     def append(self, message, sent_ms: int, **more) -> None:
         raw = message if isinstance(message, bytes) else json.dumps(message).encode()
@@ -37,7 +39,7 @@ class Reader:
     """Hands on what a log holds, as much at a time as a test says; it is the topic, too."""
 
     def __init__(self, log: Log) -> None:
-        self.log, self.begins, self.reader = log, {0: 0}, self
+        self.log, self.begins, self.reader = log, {0: log.first}, self
         self.place = SimpleNamespace(topic=log.name)
         self.inbox: Inbox | None = None
         self.left = 0

@@ -143,9 +143,19 @@ def test_a_frame_holds_no_more_than_it_may_of_each_topic(hall):
     for _ in range(OF_A_FRAME + 5):
         hall.trade()
     hall.report(size="0.001")
-    assert len(hall.take()) == OF_A_FRAME + 1
-    assert len(hall.take()) == 5
+    assert len(hall.take()) == OF_A_FRAME
+    assert len(hall.take()) == 5 + 1
     assert hall.take() is None
+
+
+def test_nothing_of_one_topic_comes_before_what_the_other_has_had_for_longer(hall):
+    for _ in range(2 * OF_A_FRAME):
+        hall.trade()
+    hall.wall_ns += MS
+    hall.report(what="state", size="0.001")
+    kinds = [hall.kinds() for _ in range(3)]
+    assert [len(each) for each in kinds] == [OF_A_FRAME, OF_A_FRAME, 1]
+    assert kinds[2] == [28]
 
 
 # Age.

@@ -6,13 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from connectors.kafka.cuts import CUTS, begun
 from connectors.kafka.inbox import MOST_BYTES
-from operators.errors import CheckpointRefused, SourceError
+from operators.errors import CheckpointRefused, RunDirectoryError, SourceError
 from operators.rows import ACCEPTED, CLOCK, CONTROL, HALT, TRADE
 from tests.oracles.letterbox import (
     CLOCK_NS,
     MARKET,
     MS,
+    SYMBOL,
     WALL,
     Hall,
     a_market_message,
@@ -113,6 +115,33 @@ def test_a_kill_before_a_frame_was_kept_cuts_anew(hall):
     hall.again()
     hall.trade()
     assert hall.kinds() == [TRADE, TRADE]
+
+
+def test_a_kill_before_the_first_checkpoint_begins_where_the_run_began(hall):
+    hall.trade()
+    hall.take()
+    hall.report(size="0.001")
+    seen = hall.kinds()
+    for log in hall.logs:
+        log.first = len(log.items)
+    hall.again()
+    assert hall.kinds() == [TRADE]
+    assert hall.kinds() == seen == [28]
+
+
+def test_a_partition_that_is_new_since_the_run_began_is_read_from_its_own_place(hall):
+    hall.trade()
+    hall.take()
+    hall.desk.kill()
+    began = begun(hall.folder, SYMBOL, [{0: 7, 1: 3}, {0: 9}])
+    assert began == [{0: 0, 1: 3}, {0: 0}]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "7", "[7,8]", '[{"a":1},{}]', "null"])
+def test_a_beginning_that_was_changed_is_refused(hall, text):
+    (hall.folder / CUTS / f"{SYMBOL}.json").write_text(text)
+    with pytest.raises(RunDirectoryError, match="where the run began"):
+        hall.again()
 
 
 def test_a_frame_waits_until_all_of_it_is_here_again(hall):
