@@ -74,6 +74,8 @@ def _tell(run: Path, symbols: Sequence[str], wish: int, before: dict[str, Any], 
     while waiting and time.monotonic() < until:
         for symbol in list(waiting):
             now = _last(run, symbol)
+            if now["ts"] < before[symbol]["ts"]:
+                continue  # The run was resumed, and does again what it did.
             if now["to"] == STATES[wish] or (wish == REDUCE and now["to"] == STATES[HALT]):
                 waiting.remove(symbol)
                 for part in _said(symbol, now, before[symbol]):

@@ -36,6 +36,18 @@ def test_a_symbol_that_does_not_resume_is_named_and_counted(run, capsys):
     assert capsys.readouterr().out == "BTCUSDC: no answer within 0.05 s; the switch stays at resume\n"
 
 
+def test_a_run_that_does_again_what_it_did_has_not_answered_yet(run, capsys, monkeypatch):
+    writes = halting.write_switch
+
+    def then_resumed(path, wishes):
+        writes(path, wishes)
+        (run / "transitions" / "BTCUSDC.jsonl").write_text("")
+
+    monkeypatch.setattr(halting, "write_switch", then_resumed)
+    assert halting.throw(run, ("BTCUSDC",), RESUME, "", 0.05) == 1
+    assert capsys.readouterr().out == "BTCUSDC: no answer within 0.05 s; the switch stays at resume\n"
+
+
 def test_a_folder_in_the_switch_s_place_is_one_sentence(run):
     (run / SWITCH).mkdir()
     with pytest.raises(ConfigError, match="halt is a folder, which halts every symbol: remove it first"):
