@@ -91,6 +91,8 @@ class DeskRounds(Rounds):
         self.desk = desk
         self.until_s = 0.0
         """When a withdrawal is given up, 0 while there is none."""
+        self._stands = 0, 0.0
+        """The last frame, and when it was first seen to be that."""
         super().__init__(symbol, desk, shared, state)
         self.pace = Pace(0)
 
@@ -98,7 +100,7 @@ class DeskRounds(Rounds):
         """Release the next frame; told to stop, or at the end of the market, once nothing of ours is live."""
         if self.mail.answered < self.number:
             return []
-        if self.ended or (self._withdrawn() and not self.desk.market.ended):
+        if self.ended or self._held_up() or (self._withdrawn() and not self.desk.market.ended):
             raise StopIteration
         if self.pace.rests(self.symbol):
             return []
@@ -112,6 +114,13 @@ class DeskRounds(Rounds):
     def due(self, controls: Controls) -> Due | None:
         """A frame that comes again begins as it did."""
         return controls.again(self.number + 1) if self.desk.comes_again else super().due(controls)
+
+    def _held_up(self) -> bool:
+        """Say whether, told to stop, it waits in vain for what it had before, as where no broker answers."""
+        now_s = time.monotonic()
+        if self._stands[0] != self.number or not self.shared.stop.is_set():
+            self._stands = self.number, now_s
+        return self.desk.comes_again and self.number > 0 and now_s > self._stands[1] + WITHDRAWAL_S
 
     def _withdrawn(self) -> bool:
         """Begin to withdraw where it is time to; say whether it is done."""

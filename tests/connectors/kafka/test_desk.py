@@ -1,10 +1,16 @@
 """A desk at a venue elsewhere counts what came in either topic."""
 
 import json
+import threading
+import time
+from types import SimpleNamespace
+from typing import cast
 
-from connectors.kafka.desk import Desk
+from connectors.kafka.cuts import Cut
+from connectors.kafka.desk import Desk, DeskRounds
 from connectors.kafka.stream import Habits
 from connectors.playback import NOTHING_YET
+from connectors.shared import Mailbox, Shared
 from operators.rows import HALT, Row
 from tests.oracles.letterbox import CLOCK_NS, MARKET, MS, SYMBOL, WALL, Log
 from tests.oracles.letterbox import Desk as Seen
@@ -54,3 +60,26 @@ def test_at_its_end_it_plays_nothing(tmp_path):
     desk, _, _ = a_desk(tmp_path)
     desk.finished = True
     assert desk.play(NO_ROWS) is None
+
+
+def test_told_to_stop_it_waits_for_what_came_before_but_not_for_ever(tmp_path, monkeypatch):
+    desk, _, _ = a_desk(tmp_path)
+    now, stop = [100.0], threading.Event()
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    shared = SimpleNamespace(mail={SYMBOL: Mailbox()}, speed=0, stop=stop)
+    rounds = DeskRounds(SYMBOL, desk, cast("Shared", shared), None)
+    desk.stream.cuts.again.append(Cut(2, MARKET, 1, 0, 0))
+    rounds.number = 1
+
+    def held_up(after_s):
+        now[0] += after_s
+        return rounds._held_up()
+
+    assert not held_up(0)
+    assert not held_up(60), "nobody wants it to stop"
+    stop.set()
+    assert [held_up(each) for each in (0, 5, 0.1)] == [False, False, True]
+    rounds.number = 2
+    assert [held_up(each) for each in (0, 5, 0.1)] == [False, False, True]
+    desk.stream.cuts.again.clear()
+    assert not held_up(60)
