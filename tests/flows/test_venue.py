@@ -93,6 +93,44 @@ def test_a_desk_that_is_stopped_leaves_nothing_live_and_goes_on_where_it_was(flo
     assert {each["trading_state"] for each in desk.values()} == {"active"}
 
 
+def test_kills_before_the_first_checkpoint_change_nothing_that_was_told(floor_of):
+    floor = floor_of((*lively(*SYMBOLS, seconds=30), "run.checkpoint_every_s=600"))
+    opened(floor)
+    floor.until(floor.has_traded, "nothing was filled")
+    for name in ("desk", "venue"):
+        floor.kill(name)
+    floor.open_venue(resume=True)
+    floor.until(lambda: floor.said("venue").count("is open") == 2, "the venue did not open again")
+    floor.trade(resume=True)
+    floor.wait("desk")
+    assert require_agreement(floor, floor.summary("desk"), floor.close_venue()) > 0
+
+
+def test_a_venue_that_begins_anew_is_not_taken_for_the_one_before(floor_of):
+    floor = floor_of(lively(*SYMBOLS, seconds=45))
+    opened(floor)
+    floor.until(floor.has_traded, "nothing was filled")
+    floor.kill("venue")
+    floor.open_venue(out="another")
+    letters = floor.folder / "desk" / "dead_letters"
+    floor.until(lambda: another(letters), "the other venue was not noticed")
+    floor.kill("another")
+    floor.open_venue(resume=True)
+    floor.until(lambda: floor.said("venue").count("is open") == 2, "the venue did not open again")
+    floor.wait("desk")
+    desk, venue = floor.summary("desk"), floor.close_venue()
+    for symbol, figures in desk.items():
+        assert figures["position"] == venue[symbol]["position"], symbol
+        assert (venue[symbol]["live"], figures["faults"]) == ([], {})
+
+
+def another(letters):
+    """Return what a venue said that a desk does not deal with."""
+    found = [each for path in sorted(letters.glob("*.jsonl")) for each in lines(path)]
+    assert {each["reason"] for each in found} <= {"another_venue"}
+    return found
+
+
 def test_silence_withdraws_the_quotes(floor_of):
     floor = floor_of((*lively(*SYMBOLS, seconds=60), "source.stale_after_ms=700"))
     opened(floor)

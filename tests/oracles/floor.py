@@ -53,10 +53,10 @@ class Floor:
         own = (*self.market, *QUIET, f"kafka.bootstrap={self.broker.bootstrap}")
         self._start("publisher", "publish", own, "--topic", self.topic, "--speed", str(speed))
 
-    def open_venue(self, *, resume: bool = False) -> None:
+    def open_venue(self, *, resume: bool = False, out: str = "venue") -> None:
         """Open the venue, or open it again."""
         again = ["--resume"] if resume else []
-        self._start("venue", "venue", self.settings, "--out", str(self.folder / "venue"), *again)
+        self._start(out, "venue", self.settings, "--out", str(self.folder / out), *again)
 
     def trade(self, *more: str, resume: bool = False, out: str = "desk") -> None:
         """Begin with a desk, or go on with it."""
