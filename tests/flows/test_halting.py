@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from connectors.switch import SWITCH, read_switch
+from connectors.switch import SWITCH, read_switch, write_switch
 from flows import halting
 from operators.errors import ConfigError
 from operators.rows import HALT, REDUCE, RESUME
@@ -37,10 +37,8 @@ def test_a_symbol_that_does_not_resume_is_named_and_counted(run, capsys):
 
 
 def test_a_run_that_does_again_what_it_did_has_not_answered_yet(run, capsys, monkeypatch):
-    writes = halting.write_switch
-
     def then_resumed(path, wishes):
-        writes(path, wishes)
+        write_switch(path, wishes)
         (run / "transitions" / "BTCUSDC.jsonl").write_text("")
 
     monkeypatch.setattr(halting, "write_switch", then_resumed)
