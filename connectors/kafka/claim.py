@@ -61,6 +61,8 @@ class Member:
     def __init__(self, place: Place, group: str, share: str, symbols: Sequence[str]) -> None:
         self.place, self.group, self.symbols = place, group, frozenset(symbols)
         self.troubles, self.left = Troubles(), threading.Event()
+        self.looked_as: str | None = None
+        """Which member it was when it last saw who else is there: after an absence it is another."""
         options = connection(place, self.troubles)
         own = {
             "group.id": group,
@@ -91,20 +93,18 @@ class Member:
 
     def stay(self, refuse: Callable[[PhoenixError], object]) -> None:
         """Remain a member; after an absence, look whether somebody came meanwhile."""
-        me = self.client.memberid()
         while not self.left.is_set():
             self.client.poll(LOOK_S)
-            if self.client.memberid() in (me, "", None):
+            if self.client.memberid() in (self.looked_as, "", None):
                 continue
             with suppress(KafkaException, SourceError):  # It is looked again.
-                others = self.others()
-                if others:
+                if others := self.others():
                     refuse(self._refused(others))
                     return
-                me = me if others is None else self.client.memberid()
 
     def others(self) -> list[str] | None:
         """Return who else has any of the symbols; None while this one is no member itself."""
+        me = self.client.memberid()
         asked: Any = self.admin.describe_consumer_groups([self.group], request_timeout=ANSWER_S)
         try:
             members = asked[self.group].result().members
@@ -113,9 +113,10 @@ class Member:
             if self.troubles.down:
                 raise unreachable(self.place, self.troubles, error) from None
             return None
-        if self.client.memberid() not in {each.member_id for each in members}:
+        if me not in {each.member_id for each in members}:
             return None
-        rest = [each for each in members if each.member_id != self.client.memberid()]
+        self.looked_as = me
+        rest = [each for each in members if each.member_id != me]
         return [_told(each.client_id, each.host) for each in rest if self._shares(each.client_id)]
 
     def _shares(self, name: str) -> bool:
