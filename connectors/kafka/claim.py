@@ -70,6 +70,9 @@ class Member:
             "session.timeout.ms": int(SESSION_S * 1000),
             "heartbeat.interval.ms": 1000,
             "enable.auto.commit": False,
+            # Sessions are as long as we say, and what is assigned may be passed over at once.
+            "group.protocol": "classic",
+            "partition.assignment.strategy": "range",
         }
         try:
             self.client, self.admin = Consumer({**options, **own}), AdminClient(options)
