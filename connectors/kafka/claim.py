@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from connectors.kafka.connection import Place, Troubles, connection, refuse_options
@@ -86,13 +86,17 @@ class Member:
 
         Raises:
             RunDirectoryError: somebody has, for longer than one that was killed would.
+            SourceError: no broker answers, or it refuses the group.
         """
         patience_s = SESSION_S * (1.3 + random.random())  # noqa: S311 - so that two do not give up together
-        until = time.monotonic() + patience_s
+        until = time.monotonic() + SESSION_S + patience_s
         while (others := self.others()) is None or others:
+            if others is not None:  # Who was killed may have kept the group from taking anybody in until now.
+                until = min(until, time.monotonic() + patience_s)
             if time.monotonic() > until:
                 raise self._refused(others)
-            self.client.poll(LOOK_S)
+            told = self.client.poll(LOOK_S)
+            self._require_right(told.error() if told is not None else None)
 
     def stay(self, refuse: Callable[[PhoenixError], object]) -> None:
         """Remain a member; after an absence, look whether somebody came meanwhile."""
@@ -112,6 +116,7 @@ class Member:
         try:
             members = asked[self.group].result().members
         except KafkaException as error:
+            self._require_right(error.args[0])
             self.client.poll(0)
             if self.troubles.down:
                 raise unreachable(self.place, self.troubles, error) from None
@@ -121,6 +126,13 @@ class Member:
         self.looked_as = me
         rest = [each for each in members if each.member_id != me]
         return [_told(each.client_id, each.host) for each in rest if self._shares(each.client_id)]
+
+    def _require_right(self, error: KafkaError | None) -> None:
+        """Nobody waits for a right to come."""
+        if error is not None and error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+            raise SourceError(
+                f"kafka: a shard needs the right to read the group {self.group} ({error.str()})"
+            )
 
     def _shares(self, name: str) -> bool:
         return not self.symbols.isdisjoint(name.rpartition(" ")[2].split(","))
