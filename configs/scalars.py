@@ -4,7 +4,7 @@ Values made in Python pass too. `true` is no number, and neither is NaN.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Final, TypeVar
@@ -25,21 +25,6 @@ NOT_FINITE: Final = frozenset({"nan", "inf", "infinity"})
 NUMBER: Final = re.compile(
     r"[-+]?(?:(?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.(?:[0-9]+(?:_[0-9]+)*)?)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,4})?"
 )
-SECRET: Final = re.compile(
-    r"sasl\.password|ssl\.key\.password|ssl\.key\.pem|ssl\.keystore\.password|sasl\.oauthbearer\.client\.secret"
-    r"|sasl\.oauthbearer\.config|ssl_key"
-)
-"""Options of librdkafka that nobody may read."""
-REFERENCE: Final = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
-"""A variable of the environment."""
-DECIDED: Final = {
-    "bootstrap.servers": "kafka.bootstrap says it",
-    "enable.auto.commit": "offsets stand in the checkpoint",
-    "enable.auto.offset.store": "offsets stand in the checkpoint",
-    "auto.offset.reset": "kafka.start says it",
-    "enable.idempotence": "it always is",
-}
-"""Options of librdkafka that are no choice here, and why."""
 SHARD: Final = re.compile(r"\s*([0-9]{1,4})\s*/\s*([0-9]{1,4})\s*")
 MOST_SHARDS: Final = 64
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -182,32 +167,6 @@ def latencies(value: object) -> tuple[float, ...]:
     return tuple(given)
 
 
-def options(value: object) -> dict[str, str]:
-    """Read options by name; a name may be written as nested sections too.
-
-    >>> options({"security.protocol": "SASL_SSL", "sasl": {"password_file": "/run/secrets/kafka"}})
-    {'security.protocol': 'SASL_SSL', 'sasl.password_file': '/run/secrets/kafka'}
-    """
-    if not isinstance(value, dict | None):
-        raise another_kind()
-    found = dict(_leaves(value or {}, ""))
-    for name, written in found.items():
-        if name in DECIDED:
-            raise said(f"must not hold {name}: {DECIDED[name]}")
-        if SECRET.fullmatch(name) and not REFERENCE.fullmatch(written):
-            raise said(f"must not hold a secret: write {name} as ${{NAME}}, or name a file by {name}_file")
-    return found
-
-
-def _leaves(tree: Mapping[object, object], prefix: str) -> Iterator[tuple[str, str]]:
-    for name, below in tree.items():
-        path = f"{prefix}{text(name)}"
-        if isinstance(below, dict):
-            yield from _leaves(below, f"{path}.")
-        else:
-            yield path, text(below)
-
-
 def offsets(value: object) -> dict[int, int]:
     """Read an offset for each partition that is named.
 
@@ -241,7 +200,6 @@ ShardOrNull = Annotated[str | None, BeforeValidator(or_null(shard))]
 Symbols = Annotated[frozenset[str], BeforeValidator(symbols)]
 Paths = Annotated[tuple[str, ...], BeforeValidator(paths)]
 Latencies = Annotated[tuple[float, ...], BeforeValidator(latencies)]
-Options = Annotated[dict[str, str], BeforeValidator(options)]
 Offsets = Annotated[dict[int, int], BeforeValidator(offsets)]
 InstantOrNull = Annotated[datetime | None, BeforeValidator(or_null(instant))]
 Instant = Annotated[datetime, BeforeValidator(instant)]

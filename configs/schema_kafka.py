@@ -2,8 +2,9 @@
 
 from typing import Final, Literal
 
+from configs.broker_options import Options
 from configs.keys import Section, key
-from configs.scalars import Flag, InstantOrNull, NumberOrNull, Offsets, Options, Text, TextOrNull
+from configs.scalars import Flag, InstantOrNull, NumberOrNull, Offsets, Text, TextOrNull
 
 OUTGOING: Final = ("orders_topic", "fills_topic", "readings_topic", "dead_letters_topic")
 """What a run tells of itself, which changes no order."""

@@ -9,116 +9,11 @@ from typing import Annotated
 
 import typer
 
+from flows import helps
 from flows.closing import show
 from flows.exits import code_of, leave
 from operators.errors import ConfigError, PhoenixError, RunDirectoryError
 
-EXIT_CODES = """Exit codes: 0 finished, or stopped by a signal; 1 the run failed; \
-2 the configuration or the command is wrong; 3 the checkpoint belongs to other code or other settings."""
-RUN_HELP = f"""Run a configuration: trade its market against the simulated venue, and write a run directory.
-
-Examples:
-
-\b
-  phoenix run
-  phoenix run --config configs/replay.yaml --set source.path=btcusdt.gz
-  phoenix run --resume
-  phoenix run --shard 1/2
-
-With --resume the latest unfinished run of the profile goes on, or the one in --out: under its own settings, \
-unless --config or --set give others. Those that change no order (run.*, metrics.*, source.speed) may differ.
---resume-or-begin does the same where there is such a run, and begins one where there is none.
---shard runs a share of the symbols, in a directory of its own: docs/shards.md.
-
-{EXIT_CODES}
-"""
-CHECK_HELP = """Say whether a settings file is valid, naming every fault, and print it resolved.
-
-Example:
-
-\b
-  phoenix check configs/phoenix.yaml
-
-Exit codes: 0 it is valid; 2 it is not.
-"""
-HALT_HELP = """Halt trading: cancel every order of a running market maker, and place none until it is resumed.
-
-Examples:
-
-\b
-  phoenix halt
-  phoenix halt runs/20250101-phoenix-1 --symbol BTCUSDC --why "the venue misbehaves"
-  phoenix halt --reduce
-
-The run goes on measuring. A file named halt in the run directory is the switch: it holds across stops, \
-kills and resumption, and an empty one made by hand does the same.
-
-Exit codes: 0 it is done; 1 a symbol did not answer in time; 2 there is no such run or symbol.
-"""
-RESUME_HELP = """Let a halted market maker trade again, whatever halted it. Losses are counted anew from here.
-
-Examples:
-
-\b
-  phoenix resume-trading
-  phoenix resume-trading runs/20250101-phoenix-1 --symbol BTCUSDC
-
-Exit codes: 0 it is done; 1 a symbol did not answer in time; 2 there is no such run or symbol.
-"""
-REPORT_HELP = """Write the report of a run anew, or compare runs: one HTML file that needs nothing else.
-
-Examples:
-
-\b
-  phoenix report runs/20250101-phoenix-1
-  phoenix report runs/20250101-phoenix-1 --csv tables
-  phoenix report runs/20250101-phoenix-1 runs/20250101-phoenix-2 --out compared.html
-
-Of one run it replaces report.html in its directory. Of several it says what the others came to beside the \
-first, with what resampling makes of the differences, and writes compared.html into its directory. \
---out names another file.
-
-Exit codes: 0 it is done; 1 a file cannot be written; 2 there is no such run, or nothing of it can be shown.
-"""
-RESHARD_HELP = """Deal the symbols of stopped runs to other shards, each to go on exactly where it was.
-
-Example:
-
-\b
-  phoenix reshard runs/20250101-phoenix-1of2-1 runs/20250101-phoenix-2of2-1 --into 3
-
-Name all runs of the configuration. New directories are made beside them; the old ones keep what they hold, \
-but nobody goes on with them. Killed, the same command does what is left to do.
-
-Exit codes: 0 it is done; 1 the runs cannot be moved, and were not; 2 the command is wrong; \
-3 they belong to other code.
-"""
-PUBLISH_HELP = f"""Send the market of a configuration to a topic of Kafka, as in docs/kafka_messages.md.
-
-Examples:
-
-\b
-  phoenix publish --topic market --set kafka.bootstrap=127.0.0.1:9092
-  phoenix publish --config configs/replay.yaml --set source.path=btcusdt.gz --topic market --partitions 4
-
-It goes on where the topic ends: begun again after it was stopped or killed, it sends what is missing.
-
-{EXIT_CODES}
-"""
-VENUE_HELP = f"""Run the simulated venue as a process of its own: market and orders come in, reports go out.
-
-Examples:
-
-\b
-  phoenix venue --config desk.yaml
-  phoenix venue --config desk.yaml --resume
-
-The settings are those of its desks: source.kind kafka, kafka.topic, kafka.orders_topic and \
-kafka.reports_topic. It is open until it is stopped, answers one run per symbol, and cancels what a run left \
-behind when another begins.
-
-{EXIT_CODES}
-"""
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
 Config = Annotated[
@@ -132,7 +27,7 @@ def phoenix() -> None:
     """Make markets with a Bytewax dataflow. `phoenix COMMAND --help` shows examples."""
 
 
-@app.command("run", help=RUN_HELP)
+@app.command("run", help=helps.RUN)
 def run_command(
     config: Config = None,
     changes: Set = None,
@@ -173,6 +68,8 @@ def run_command(
 def _share(shard: str | None) -> list[str]:
     if shard is None:
         return []
+    if not shard.strip():
+        raise typer.BadParameter("must be K/N or names of symbols, was empty", param_hint="--shard")
     return [f"run.shard={shard}" if "/" in shard else f"run.symbols=[{shard}]"]
 
 
@@ -202,7 +99,7 @@ def _loaded() -> None:
     gc.enable()
 
 
-@app.command("reshard", help=RESHARD_HELP)
+@app.command("reshard", help=helps.RESHARD)
 def reshard_command(
     runs: Annotated[list[Path], typer.Argument(help="Run directories.", metavar="RUN...")],
     into: Annotated[int, typer.Option(min=1, help="How many shards.")],
@@ -214,7 +111,7 @@ def reshard_command(
         sys.stdout.write(f"{path}: `phoenix run --resume --out {path}` goes on\n")
 
 
-@app.command("publish", help=PUBLISH_HELP)
+@app.command("publish", help=helps.PUBLISH)
 def publish_command(
     config: Config = None,
     changes: Set = None,
@@ -235,7 +132,7 @@ def publish_command(
         sys.stdout.write(f"{symbol}: {n} messages\n")
 
 
-@app.command("venue", help=VENUE_HELP)
+@app.command("venue", help=helps.VENUE)
 def venue_command(
     config: Config = None,
     changes: Set = None,
@@ -250,7 +147,7 @@ def venue_command(
     sys.stdout.write(f"{run_venue(config or DEFAULT, changes or (), out, resume=resume)}\n")
 
 
-@app.command("check", help=CHECK_HELP)
+@app.command("check", help=helps.CHECK)
 def check_command(
     config: Annotated[Path, typer.Argument(help="The settings file.")], changes: Set = None
 ) -> None:
@@ -265,7 +162,7 @@ def check_command(
         sys.stderr.write(f"{notice}\n")
 
 
-@app.command("report", help=REPORT_HELP)
+@app.command("report", help=helps.REPORT)
 def report_command(
     runs: Annotated[list[Path], typer.Argument(help="Run directories.", metavar="RUN...")],
     out: Annotated[Path | None, typer.Option(help="The file to write.")] = None,
@@ -284,7 +181,7 @@ Named = Annotated[list[str] | None, typer.Option("--symbol", help="Of these symb
 Wait = Annotated[float, typer.Option(help="Seconds to wait for what each symbol did.")]
 
 
-@app.command("halt", help=HALT_HELP)
+@app.command("halt", help=helps.HALT)
 def halt_command(
     run: Where = None,
     symbols: Named = None,
@@ -299,7 +196,7 @@ def halt_command(
     _answered(throw(run, symbols or (), REDUCE if reduce else HALT, why, wait))
 
 
-@app.command("resume-trading", help=RESUME_HELP)
+@app.command("resume-trading", help=helps.RESUME)
 def resume_trading_command(run: Where = None, symbols: Named = None, wait: Wait = 5.0) -> None:
     """Throw it back."""
     from flows.halting import throw  # noqa: PLC0415 - `phoenix --help` is quick

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from connectors.kafka.connection import Place, Troubles, connection, refuse_options
@@ -61,6 +61,8 @@ class Member:
     def __init__(self, place: Place, group: str, share: str, symbols: Sequence[str]) -> None:
         self.place, self.group, self.symbols = place, group, frozenset(symbols)
         self.troubles, self.left = Troubles(), threading.Event()
+        self.looked_as: str | None = None
+        """Which member it was when it last saw who else is there: after an absence it is another."""
         options = connection(place, self.troubles)
         own = {
             "group.id": group,
@@ -68,6 +70,9 @@ class Member:
             "session.timeout.ms": int(SESSION_S * 1000),
             "heartbeat.interval.ms": 1000,
             "enable.auto.commit": False,
+            # Sessions are as long as we say, and what is assigned may be passed over at once.
+            "group.protocol": "classic",
+            "partition.assignment.strategy": "range",
         }
         try:
             self.client, self.admin = Consumer({**options, **own}), AdminClient(options)
@@ -81,42 +86,53 @@ class Member:
 
         Raises:
             RunDirectoryError: somebody has, for longer than one that was killed would.
+            SourceError: no broker answers, or it refuses the group.
         """
         patience_s = SESSION_S * (1.3 + random.random())  # noqa: S311 - so that two do not give up together
-        until = time.monotonic() + patience_s
+        until = time.monotonic() + SESSION_S + patience_s
         while (others := self.others()) is None or others:
+            if others is not None:  # Who was killed may have kept the group from taking anybody in until now.
+                until = min(until, time.monotonic() + patience_s)
             if time.monotonic() > until:
                 raise self._refused(others)
-            self.client.poll(LOOK_S)
+            told = self.client.poll(LOOK_S)
+            self._require_right(told.error() if told is not None else None)
 
     def stay(self, refuse: Callable[[PhoenixError], object]) -> None:
         """Remain a member; after an absence, look whether somebody came meanwhile."""
-        me = self.client.memberid()
         while not self.left.is_set():
             self.client.poll(LOOK_S)
-            if self.client.memberid() in (me, "", None):
+            if self.client.memberid() in (self.looked_as, "", None):
                 continue
             with suppress(KafkaException, SourceError):  # It is looked again.
-                others = self.others()
-                if others:
+                if others := self.others():
                     refuse(self._refused(others))
                     return
-                me = me if others is None else self.client.memberid()
 
     def others(self) -> list[str] | None:
         """Return who else has any of the symbols; None while this one is no member itself."""
+        me = self.client.memberid()
         asked: Any = self.admin.describe_consumer_groups([self.group], request_timeout=ANSWER_S)
         try:
             members = asked[self.group].result().members
         except KafkaException as error:
+            self._require_right(error.args[0])
             self.client.poll(0)
             if self.troubles.down:
                 raise unreachable(self.place, self.troubles, error) from None
             return None
-        if self.client.memberid() not in {each.member_id for each in members}:
+        if me not in {each.member_id for each in members}:
             return None
-        rest = [each for each in members if each.member_id != self.client.memberid()]
+        self.looked_as = me
+        rest = [each for each in members if each.member_id != me]
         return [_told(each.client_id, each.host) for each in rest if self._shares(each.client_id)]
+
+    def _require_right(self, error: KafkaError | None) -> None:
+        """Nobody waits for a right to come."""
+        if error is not None and error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+            raise SourceError(
+                f"kafka: a shard needs the right to read the group {self.group} ({error.str()})"
+            )
 
     def _shares(self, name: str) -> bool:
         return not self.symbols.isdisjoint(name.rpartition(" ")[2].split(","))

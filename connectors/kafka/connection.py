@@ -17,6 +17,8 @@ MARKET: Final = "kafka.topic"
 FILE: Final = "_file"
 """The end of an option whose value stands in a file."""
 REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+QUOTED: Final = re.compile(r"(sasl\.oauthbearer\.config).*", re.DOTALL)
+"""A complaint of librdkafka that repeats from a secret what it does not understand."""
 QUICK: Final = {
     "reconnect.backoff.max.ms": "2000",
     "socket.connection.setup.timeout.ms": "5000",
@@ -52,13 +54,13 @@ class Troubles(logging.Handler):
         """Keep the reason that a connection failed for, which no error repeats."""
         line = record.getMessage()
         if line.startswith("FAIL"):
-            self.last = line.rpartition("]: ")[2]
+            self.last = discreet(line.rpartition("]: ")[2])
 
     def note(self, error: KafkaError) -> None:
         """Keep a complaint; that all brokers are down only says that it holds for each."""
         self.down = self.down or error.code() in (*ALL_DOWN, KafkaError._AUTHENTICATION)  # noqa: SLF001 - its own
         if error.code() not in ALL_DOWN or not self.last:
-            self.last = error.str()
+            self.last = discreet(error.str())
 
     def forget(self) -> None:
         """Go on: a broker answers."""
@@ -85,7 +87,16 @@ def refuse_options(error: KafkaException) -> NoReturn:
     Raises:
         ConfigError: always.
     """
-    raise ConfigError([f"kafka.options: {error.args[0].str()}"]) from None
+    raise ConfigError([f"kafka.options: {discreet(error.args[0].str())}"]) from None
+
+
+def discreet(complaint: str) -> str:
+    """Return what a client complains about without what it repeats of a secret.
+
+    >>> discreet("Unrecognized sasl.oauthbearer.config beginning at: hunter2")
+    'Unrecognized sasl.oauthbearer.config'
+    """
+    return QUOTED.sub(r"\1", complaint)
 
 
 def _told(name: str, text: str) -> tuple[str, str]:

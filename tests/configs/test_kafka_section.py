@@ -1,6 +1,7 @@
 """The section `kafka`: what must be said, what must not, and what comes out as it went in."""
 
 import json
+import re
 
 import pytest
 
@@ -127,3 +128,29 @@ def test_how_a_broker_is_reached_changes_no_order_and_what_is_read_does():
     assert digest(load(PROFILE, (*TOPIC, "kafka.start=latest"))) != digest(one)
     assert digest(load(PROFILE)) != digest(one)
     assert trading_digest(load(PROFILE)) == trading_digest(one)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "default.topic.config",
+        "delivery.report.only.error",
+        "enable.partition.eof",
+        "group.instance.id",
+        "group.instance.id_file",
+        "oauth_cb",
+        "throttle_cb",
+        "transactional.id",
+    ],
+)
+def test_options_that_would_break_a_run_are_refused_by_name(name):
+    options = json.dumps({name: "true"})
+    with pytest.raises(ConfigError, match=rf"must not hold {re.escape(name)}: \w"):
+        load(PROFILE, (*TOPIC, f"kafka.options={options}"))
+
+
+def test_the_secrets_of_an_assertion_are_not_written_out():
+    options = json.dumps({"sasl.oauthbearer.assertion.private.key.passphrase": "hunter2"})
+    with pytest.raises(ConfigError, match="must not hold a secret") as refused:
+        load(PROFILE, (*TOPIC, f"kafka.options={options}"))
+    assert "hunter2" not in str(refused.value)

@@ -11,8 +11,11 @@ import time
 import pytest
 from confluent_kafka.admin._acl import AclOperation
 
+from connectors.kafka.claim import claimed_at
+from connectors.kafka.connection import Place
 from connectors.runs import CHECKPOINT
 from flows.publishing import send
+from operators.errors import SourceError
 from tests.oracles.broker import NoBroker
 from tests.oracles.guarded import PASSWORD, guarded
 from tests.oracles.outages import Process
@@ -172,6 +175,24 @@ def test_who_may_only_read_the_topic_reads_it_without_any_group(guard, password,
     source = ("source.kind=kafka", f"kafka.topic={topic}")
     graphed(made(out, *MARKET, *source, *reached(*let_in(guard, "SCRAM-SHA-512 reader"))))
     assert len(lines(out / "orders.jsonl")) > 10
+
+
+@pytest.mark.parametrize("rights", [(), (AclOperation.DESCRIBE,)])
+def test_a_shard_that_may_not_join_its_group_is_told_so(guard, password, tmp_path, rights):
+    user = f"sharer-{len(rights)}"
+    guard.user(user)
+    topic = guard.open.topic()
+    guard.allow(user, topic, AclOperation.DESCRIBE, AclOperation.READ)
+    group = f"phoenix-claims-phoenix-{topic}"
+    guard.allow_group(user, group, *rights)
+    place = Place(guard.at("SASL_SSL"), topic, guard.options("SCRAM-SHA-512", user))
+    began = time.monotonic()
+    with (
+        pytest.raises(SourceError, match=f"needs the right to read the group {group}"),
+        claimed_at(place, "phoenix", "1of2", [SYMBOL], print),
+    ):
+        raise AssertionError
+    assert time.monotonic() - began < WITHIN_S
 
 
 def failed(process):

@@ -175,3 +175,11 @@ def test_a_shard_says_which_it_is_at_a_port_of_its_own(tmp_path):
     traded = set(re.findall(r'mm_frames_total\{symbol="(\w+)"\}', text))
     assert traded
     assert traded < set(SYMBOLS)
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+def test_a_shard_without_a_name_is_not_taken_for_the_whole(empty, tmp_path):
+    told = phoenix("run", "--shard", empty, "--set", f"run.directory={tmp_path}/runs")
+    assert told.returncode == 2
+    assert "--shard: must be K/N or names of symbols, was empty" in " ".join(told.stderr.split())
+    assert not (tmp_path / "runs").exists()

@@ -62,6 +62,11 @@ class Guarded:
         """Let a user do something with a topic."""
         self._acls(self.open.admin.create_acls(_bindings(user, topic, what)))
 
+    def allow_group(self, user: str, group: str, *what: AclOperation) -> None:
+        """Let a user do something with a group."""
+        if what:
+            self._acls(self.open.admin.create_acls(_bindings(user, group, what, ResourceType.GROUP)))
+
     def revoke(self, user: str, topic: str, *what: AclOperation) -> None:
         """Let a user do it no more."""
         self._acls(self.open.admin.delete_acls([_filter(each) for each in _bindings(user, topic, what)]))
@@ -128,11 +133,11 @@ def _users() -> dict[str, object]:
     }
 
 
-def _bindings(user: str, topic: str, what: tuple[AclOperation, ...]) -> list[AclBinding]:
-    name, kind = ResourceType.TOPIC, ResourcePatternType.LITERAL
-    return [
-        AclBinding(name, topic, kind, f"User:{user}", "*", each, AclPermissionType.ALLOW) for each in what
-    ]
+def _bindings(
+    user: str, name: str, what: tuple[AclOperation, ...], of: ResourceType = ResourceType.TOPIC
+) -> list[AclBinding]:
+    kind = ResourcePatternType.LITERAL
+    return [AclBinding(of, name, kind, f"User:{user}", "*", each, AclPermissionType.ALLOW) for each in what]
 
 
 def _filter(binding: AclBinding) -> Any:

@@ -3,7 +3,10 @@
 import pytest
 
 from connectors.kafka.connection import Place, Troubles, connection
+from connectors.kafka.diagnosis import topic_at
+from connectors.kafka.reader import consumer
 from operators.errors import SourceError
+from tests.oracles.broker import free_port
 
 
 def made(**options):
@@ -29,3 +32,20 @@ def test_what_is_missing_is_named_and_nothing_else_is_said(tmp_path):
         SourceError, match=r"kafka\.options\.ssl\.key\.password_file: .*none cannot be read: No such"
     ):
         made(**{"ssl.key.password_file": str(tmp_path / "none")})
+
+
+def test_what_a_client_repeats_of_a_secret_is_not_said(monkeypatch):
+    monkeypatch.setenv("TOKEN", "hunter2=1")
+    options = {
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "OAUTHBEARER",
+        "enable.sasl.oauthbearer.unsecure.jwt": "true",
+        "sasl.oauthbearer.config": "${TOKEN}",
+    }
+    place, troubles = Place(f"127.0.0.1:{free_port()}", "market", options), Troubles()
+    client = consumer(place, troubles)
+    with pytest.raises(SourceError) as refused:
+        topic_at(client, place, troubles)
+    client.close()
+    assert "sasl.oauthbearer.config" in str(refused.value)
+    assert "hunter2" not in str(refused.value)
