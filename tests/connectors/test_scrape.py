@@ -41,7 +41,7 @@ def test_metrics_are_plain_text(server):
     status, headers, text = ask(server)
     assert status == 200
     assert headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-    assert 'mm_run_info{profile="p",config="0123"} 1.0\n' in text
+    assert 'mm_run_info{profile="p",config="0123",shard="all"} 1.0\n' in text
     assert "process_cpu_seconds_total" in text
 
 

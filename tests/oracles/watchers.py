@@ -97,7 +97,17 @@ def prometheus(folder: Path, phoenix: str | list[str], alertmanager: str = "127.
     alerts.write_text(re.sub(r"(for): \d+[sm]$", r"\1: 1s", alerts.read_text(), flags=re.MULTILINE))
     options = ("--web.listen-address=127.0.0.1:0", "--storage.tsdb.path=data", "--log.level=info")
     with served(folder, "prometheus", "--config.file=prometheus.yml", *options) as url:
+        awaited(lambda: _answers(f"{url}/-/ready"), "Prometheus is ready")
         yield url
+
+
+def _answers(url: str) -> bool:
+    """Say whether a server answers well there: it listens before it is ready."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 @contextmanager
