@@ -8,7 +8,7 @@ pip := $(python) -m pip --disable-pip-version-check --no-input
 peer_packages := wickra vpin-lab flowrisk orderflow-metrics
 rooms := operators connectors configs flows
 toxicity := operators/toxicity.py,operators/classify.py,operators/buckets.py,operators/bars.py
-workers := -n auto --maxprocesses 8
+workers := -n auto --maxprocesses 8 --dist worksteal
 PORT := 9092
 
 help:
