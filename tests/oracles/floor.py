@@ -34,6 +34,8 @@ class Floor:
             (self.topic, self.topic) if one_topic else (broker.topic(2), broker.topic(2))
         )
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.n_opened = 0
+        """How often the venue had said that it is open before it was opened last."""
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -56,6 +58,8 @@ class Floor:
     def open_venue(self, *, resume: bool = False, out: str = "venue") -> None:
         """Open the venue, or open it again."""
         again = ["--resume"] if resume else []
+        log = self.folder / "venue.log"
+        self.n_opened = log.read_text().count("is open") if log.exists() else 0
         self._start(out, "venue", self.settings, "--out", str(self.folder / out), *again)
 
     def trade(self, *more: str, resume: bool = False, out: str = "desk") -> None:
@@ -103,6 +107,10 @@ class Floor:
         """Say whether a desk listens to its market: rules may have to be compiled before."""
         log = self.folder / out / "log.jsonl"
         return log.exists() and '"vpin_active"' in log.read_text()
+
+    def is_open(self) -> bool:
+        """Say whether the venue that was opened last listens."""
+        return self.said("venue").count("is open") > self.n_opened
 
     def has_traded(self, out: str = "desk", fills: int = 1) -> bool:
         """Say whether a desk was filled so often."""
@@ -159,7 +167,7 @@ def kill_either(floor: Floor, kills: int, seed: int) -> Counter[str]:
     for n in range(kills):
         time.sleep(chance.uniform(0.5, 3))
         name = ("desk", "venue")[n % 2]
-        if floor.processes["desk"].poll() is not None:
+        if floor.processes["publisher"].poll() is not None:
             break
         floor.kill(name)
         hit[name] += 1
@@ -168,6 +176,7 @@ def kill_either(floor: Floor, kills: int, seed: int) -> Counter[str]:
             floor.trade(resume=True)
         else:
             floor.open_venue(resume=True)
+    floor.until(floor.is_open, "the venue did not open again")
     return hit
 
 
