@@ -289,7 +289,7 @@ def test_without_its_topics_there_is_no_venue_and_no_fused_desk(broker, tmp_path
 
 @pytest.mark.long
 def test_eight_symbols_and_a_thousand_trades_a_second_through_kills_of_either(floor_of):
-    lots = "synthetic.trades_per_s=160"
+    lots = "synthetic.trades_per_s=180"
     market = (*QUIET, *SOON, lots, "synthetic.mean_trade_notional=500", "source.duration_s=120")
     floor = floor_of(market)
     opened(floor)
@@ -301,4 +301,5 @@ def test_eight_symbols_and_a_thousand_trades_a_second_through_kills_of_either(fl
     assert min(hit.values()) == 6
     assert len(desk) == 8
     n_trades = sum(figures["source"]["trades"] for figures in desk.values())
+    assert n_trades == floor.count("trade")
     assert n_trades / 120 > 1000

@@ -134,6 +134,11 @@ class Floor:
             assert sorted(there) == list(range(1, len(there) + 1)), f"something of {name} is missing"
         return {name: [there[n] for n in sorted(there)] for name, there in found.items()}, repeats
 
+    def count(self, kind: str) -> int:
+        """Return how many messages of a kind the market holds."""
+        kept = (value for partition in range(2) for _, value in self.broker.kept(self.topic, partition))
+        return sum(_understood(value).get("type") == kind for value in kept)
+
     def close(self) -> None:
         """Leave nobody behind."""
         for process in self.processes.values():
