@@ -1,7 +1,7 @@
-"""Claims on symbols: no two shards of a configuration run the same one.
+"""Claims on symbols: no two processes run the same one where only one may.
 
-A claim is a lock on a file, `claims/<profile>/<SYMBOL>` beside the runs, which the operating system gives
-back when its process ends, however it ends. It is seen by whoever sees the same folder.
+A claim is a lock on a file named by the symbol, in a folder beside the runs, which the operating system
+gives back when its process ends, however it ends. It is seen by whoever sees the same folder.
 """
 
 import fcntl
@@ -15,22 +15,25 @@ from typing import Final
 from operators.errors import RunDirectoryError
 
 CLAIMS: Final = "claims"
+ANOTHER: Final = "use another profile or run.directory"
 
 
 @contextmanager
-def claimed(folder: Path, symbols: Sequence[str], who: Mapping[str, object]) -> Iterator[None]:
-    """Hold the claims on symbols; `who` is told to those who come too late.
+def claimed(
+    folder: Path, symbols: Sequence[str], who: Mapping[str, object], otherwise: str = ANOTHER
+) -> Iterator[None]:
+    """Hold the claims on symbols; `who` is told to those who come too late, and what they may do instead.
 
     Raises:
         RunDirectoryError: another process holds one of them.
     """
     with ExitStack() as held:
         for symbol in sorted(symbols):
-            held.callback(os.close, _claim(folder / symbol, who))
+            held.callback(os.close, _claim(folder / symbol, who, otherwise))
         yield
 
 
-def _claim(path: Path, who: Mapping[str, object]) -> int:
+def _claim(path: Path, who: Mapping[str, object], otherwise: str) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -40,7 +43,8 @@ def _claim(path: Path, who: Mapping[str, object]) -> int:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(handle)
-        raise RunDirectoryError(f"{path.name} is run already, by {_holder(path)}: {_ways(path)}") from None
+        ways = f"stop that one, or {otherwise}, as this holds for {path.parent}"
+        raise RunDirectoryError(f"{path.name} is run already, by {_holder(path)}: {ways}") from None
     os.ftruncate(handle, 0)
     os.pwrite(handle, json.dumps({**who, "process": os.getpid()}).encode() + b"\n", 0)
     return handle
@@ -53,7 +57,3 @@ def _holder(path: Path) -> str:
         return f"{told['share']} in {told['run']} (process {told['process']})"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"
-
-
-def _ways(path: Path) -> str:
-    return f"stop that one, or use another profile or run.directory, as this holds for {path.parent}"

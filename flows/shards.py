@@ -1,8 +1,9 @@
-"""That nobody else runs what a shard runs."""
+"""That nobody else runs what a shard runs, or trades where a desk does."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from typing import Final, Literal
 
 from configs.schema_kafka import OUTGOING
 from configs.settings import Settings
@@ -11,25 +12,43 @@ from connectors.claims import CLAIMS, claimed
 from flows.market import Program
 from operators.errors import PhoenixError
 
+WHOLE: Final = "a whole"
+Who = Mapping[str, object]
+
 
 @contextmanager
 def alone(program: Program) -> Iterator[None]:
-    """Keep other shards of the same configuration from the symbols of a run; a run of the whole claims none.
+    """Keep others from the symbols of a run: shards of its configuration, and desks at its venue elsewhere.
+
+    A run of the whole, whose venue is its own, claims none.
 
     Raises:
         RunDirectoryError: one of them is run already.
         SourceError: what is claimed at a broker cannot be, as none answers.
     """
     settings, directory = program.settings, program.shared.directory
-    if not is_shard(settings.run):
-        yield
-        return
-    folder = Path(settings.run.directory) / CLAIMS / settings.profile
-    who = {"share": label(settings.run), "run": str(directory.path)}
+    symbols = directory.symbols
+    who = {"share": label(settings.run) or WHOLE, "run": str(directory.path)}
     with ExitStack() as held:
-        held.enter_context(claimed(folder, directory.symbols, who))
-        _claim_at_broker(held, settings, directory.symbols, program.shared.refuse)
+        if is_shard(settings.run):
+            folder = Path(settings.run.directory) / CLAIMS / settings.profile
+            held.enter_context(claimed(folder, symbols, who))
+            _claim_at_broker(held, settings, symbols, program.shared.refuse)
+        if program.desks is not None:
+            held.enter_context(only_one(settings, "orders_topic", symbols, who))
         yield
+
+
+def only_one(
+    settings: Settings, told: Literal["orders_topic", "reports_topic"], symbols: Sequence[str], who: Who
+) -> AbstractContextManager[None]:
+    """Hold the claims on symbols in a topic: of two that tell the same there, one is in the other's way.
+
+    Raises:
+        RunDirectoryError: one of them is held already.
+    """
+    folder = Path(settings.run.directory) / CLAIMS / f".{told}" / str(getattr(settings.kafka, told))
+    return claimed(folder, symbols, who, "use other topics or another run.directory")
 
 
 def _claim_at_broker(

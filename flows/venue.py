@@ -40,6 +40,7 @@ from flows.driver import drive, open_store
 from flows.exits import leave
 from flows.lift import Step, lift
 from flows.market import code_digest
+from flows.shards import only_one
 from flows.topics import topic_of
 from operators.book import open_book
 from operators.counter import LEAST_ROOM, serve
@@ -194,7 +195,14 @@ def run_venue(config: Path, overrides: Sequence[str], out: Path | None, *, resum
         require_checkpoint(out)
     out = out or next_directory(parent, datetime.now(UTC).strftime("%Y%m%d"), profile)
     site = Site(settings, out, _console(settings))
-    directory = site.house.directory
+    who = {"share": "a venue", "run": str(out)}
+    with only_one(settings, "reports_topic", list(settings.symbols), who):
+        _open(site, out, resume=resume)
+    return out
+
+
+def _open(site: Site, out: Path, *, resume: bool) -> None:
+    settings, directory = site.settings, site.house.directory
     if resume:
         directory.go_on()
     else:
@@ -206,7 +214,6 @@ def run_venue(config: Path, overrides: Sequence[str], out: Path | None, *, resum
         signal.signal(number, lambda *_: site.stop.set())
     site.console.say(f"The venue of {', '.join(settings.symbols)} is open, in {out}")
     drive(site.graph(), out, settings.run.checkpoint_every_s)
-    return out
 
 
 def _warm(site: Site) -> None:

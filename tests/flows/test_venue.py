@@ -149,7 +149,8 @@ def test_another_run_finds_nothing_of_the_one_before_which_is_dealt_with_no_more
     floor.until(lambda: floor.has_traded() and live_at(floor), "nothing rests")
     floor.kill("desk")
     left = live_at(floor)
-    floor.trade(out="another")
+    # Claims are seen in one folder: this desk is on another machine.
+    floor.trade(f"run.directory={floor.folder / 'elsewhere'}", out="another")
     floor.until(lambda: floor.has_traded("another"), "the other desk was not filled")
     floor.trade(resume=True)
     letters = floor.folder / "venue" / "dead_letters"
@@ -159,6 +160,21 @@ def test_another_run_finds_nothing_of_the_one_before_which_is_dealt_with_no_more
     require_agreement(floor, floor.summary("another"), floor.close_venue(), "another")
     assert left
     assert not left & live_at(floor)
+
+
+def test_a_second_desk_and_a_second_venue_are_refused_beside_the_first(floor_of, tmp_path):
+    floor = floor_of((*lively(*SYMBOLS, seconds=15), f"run.directory={tmp_path}"))
+    opened(floor)
+    options = [part for each in floor.settings for part in ("--set", each)]
+    for command, name, what in (("run", "desk", "a whole"), ("venue", "venue", "a venue")):
+        done = phoenix(command, *options, "--out", tmp_path / "second")
+        assert (done.returncode, (tmp_path / "second").exists()) == (1, False)
+        holder = f"{what} in {tmp_path / name} (process {floor.processes[name].pid})"
+        assert done.stderr.startswith(
+            f"BTCUSDC is run already, by {holder}: stop that one, or use other topics"
+        )
+    floor.wait("desk")
+    require_agreement(floor, floor.summary("desk"), floor.close_venue())
 
 
 def superseded(letters):
