@@ -59,7 +59,7 @@ def test_a_second_run_and_the_fused_driver_give_the_same_bytes(whole, tmp_path):
 
 
 def kill_until(number: int, whole: Path, folder: Path, signals: tuple[int, ...]) -> int:
-    """Kill and resume runs, comparing each that comes to its end, until so many kills have hit."""
+    """Kill and resume runs until so many kills have hit, and compare each run at its end."""
     chance, kills, runs = random.Random(5), 0, 0
     while kills < number:
         out = folder / f"run{runs}"
@@ -70,8 +70,8 @@ def kill_until(number: int, whole: Path, folder: Path, signals: tuple[int, ...])
             base = written(out)
             while process.poll() is None and written(out) == base and time.monotonic() - seen < 60:
                 time.sleep(0.002)
-            time.sleep(chance.random() * 0.3)
-            if process.poll() is not None:
+            time.sleep(chance.random() * 0.5)
+            if process.poll() is not None or kills == number:
                 break
             process.send_signal(chance.choice(signals))
             process.communicate(timeout=60)
@@ -89,11 +89,11 @@ def written(out: Path) -> int:
 
 
 def test_twenty_kills_at_random_moments_change_nothing(whole, tmp_path):
-    assert kill_until(20, whole, tmp_path, (signal.SIGKILL,)) >= 20
+    assert kill_until(20, whole, tmp_path, (signal.SIGKILL,)) == 20
 
 
 def test_a_graceful_stop_and_a_kill_in_turn_change_nothing(whole, tmp_path):
-    assert kill_until(4, whole, tmp_path, (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)) >= 4
+    assert kill_until(10, whole, tmp_path, (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)) == 10
 
 
 def bytewax_run(flow: str, *options: str) -> subprocess.CompletedProcess[bytes]:
