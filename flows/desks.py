@@ -9,10 +9,13 @@ from configs.settings import Settings
 from connectors.journal import RunDirectory
 from connectors.kafka.connection import Place
 from connectors.kafka.desk import Desk
+from connectors.kafka.facts_taken import MarketTaker
 from connectors.kafka.market import KafkaMarket, Start, open_market
 from connectors.kafka.publisher import AS_THE_BROKER_SAYS, make_topic
+from connectors.kafka.reports_taken import ReportTaker
+from connectors.kafka.requests_taken import RequestTaker
 from connectors.kafka.stream import Channel, Habits, Stream
-from connectors.kafka.takers import Both, MarketTaker, ReportTaker, RequestTaker
+from connectors.kafka.takers import Both
 from connectors.kafka.telling import run_name
 from operators.desk import Rules
 

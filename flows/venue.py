@@ -20,13 +20,14 @@ from configs.write import digest, resolved_yaml
 from connectors.console import Console
 from connectors.journal import RunDirectory
 from connectors.kafka.connection import Place
+from connectors.kafka.facts_taken import MarketTaker
 from connectors.kafka.market import KafkaMarket
 from connectors.kafka.outlet import Outlet
 from connectors.kafka.publisher import AS_THE_BROKER_SAYS, make_topic
 from connectors.kafka.reports import Addressee, report_of
+from connectors.kafka.requests_taken import RequestTaker
 from connectors.kafka.rows import Grid
 from connectors.kafka.stream import Stream
-from connectors.kafka.takers import MarketTaker, RequestTaker
 from connectors.kafka.telling import RUN, named
 from connectors.kafka.venue import VENUE, Account, Asked, Counters, House, ReportSink, Said
 from connectors.logs import LogFile

@@ -12,8 +12,9 @@ import numpy as np
 
 from connectors.closed_loop import Item, LoopSource, Rounds
 from connectors.controls import Controls, Due
+from connectors.kafka.facts_taken import MarketTaker
+from connectors.kafka.reports_taken import ReportTaker
 from connectors.kafka.stream import Stream
-from connectors.kafka.takers import MarketTaker, ReportTaker
 from connectors.pace import Pace
 from connectors.playback import NOTHING_YET
 from connectors.shared import Shared

@@ -11,16 +11,17 @@ import struct
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol, cast
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 
 from connectors.kafka.cuts import WITHDRAWN, Cut, Cuts, begun
 from connectors.kafka.inbox import Inbox, Item, Position
 from connectors.kafka.market import KafkaMarket
+from connectors.kafka.takers import Taker
 from connectors.recorded.blocks import ONE
 from connectors.recorded.letters import Unusable, excerpt
-from connectors.recorded.quality import Quality, count_letter
+from connectors.recorded.quality import count_letter
 from connectors.tape import DeadLetter, State
 from operators.errors import CheckpointRefused
 from operators.rows import CLOCK, CONTROL, LAST, WITHDRAW, Row, Rows
@@ -33,25 +34,6 @@ TIMES: Final = struct.Struct("=qq")
 KIND_AT: Final = int(cast("Any", Row.dtype.fields)["kind"][1])
 """Byte of a row that says what it is."""
 NO_CUT: Final = Cut(0, 0, 0, 0, 0)
-
-
-class Taker(Protocol):
-    """What makes rows of one topic's messages."""
-
-    quality: Quality
-
-    def rows(self, item: Item, now_ns: int, letters: list[DeadLetter]) -> bytes:
-        """Return the rows of a message, which reaches us at `now_ns` or later.
-
-        Raises:
-            Unusable: it has none, and says why.
-        """
-
-    def snapshot(self) -> State:
-        """Return what is known of the messages so far."""
-
-    def restore(self, state: State) -> None:
-        """Go on where `snapshot` was taken."""
 
 
 class Channel(NamedTuple):

@@ -14,8 +14,8 @@ from connectors.kafka.messages import VERSION, encode
 from connectors.kafka.outgoing import Letter
 from connectors.kafka.outlet import Outlet, Refused
 from connectors.kafka.reports import Addressee, Report
+from connectors.kafka.requests_taken import RequestTaker
 from connectors.kafka.stream import Stream
-from connectors.kafka.takers import RequestTaker
 from connectors.kafka.telling import KEPT_BYTES, UNDELIVERED, letter_fields, run_name
 from connectors.pace import Pace
 from connectors.recorded.letters import excerpt

@@ -4,8 +4,10 @@ import json
 
 import numpy as np
 
+from connectors.kafka.facts_taken import MarketTaker
 from connectors.kafka.inbox import Item
-from connectors.kafka.takers import MarketTaker, ReportTaker, RequestTaker
+from connectors.kafka.reports_taken import ReportTaker
+from connectors.kafka.requests_taken import RequestTaker
 from connectors.recorded.letters import Unusable
 from operators.rows import BUY, PLACE, Row
 from tests.oracles.synthetic_market import grid

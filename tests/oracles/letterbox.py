@@ -7,9 +7,11 @@ from typing import Any, cast
 
 import numpy as np
 
+from connectors.kafka.facts_taken import MarketTaker
 from connectors.kafka.inbox import Inbox, Item
+from connectors.kafka.reports_taken import ReportTaker
 from connectors.kafka.stream import Channel, Habits, Stream
-from connectors.kafka.takers import Both, MarketTaker, ReportTaker
+from connectors.kafka.takers import Both
 from operators.rows import BUY, PLACE, Row
 from tests.oracles.synthetic_market import grid
 from tests.oracles.venue_world import a_row, joined

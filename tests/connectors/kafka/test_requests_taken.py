@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.kafka.takers import MOST_FORMER
+from connectors.kafka.requests_taken import MOST_FORMER
 from operators.rows import CONTROL, PLACE, QUERY, SELL
 from tests.oracles.heard import ASKED, NOW, RUN, a_venue
 

@@ -1,33 +1,15 @@
-"""Facts become rows once each; poison of any kind is refused by its reason, changing nothing."""
+"""Whatever a message is of, poison is refused by its reason and changes nothing; one topic may hold all."""
 
 import json
 import random
 
 import pytest
 
-from connectors.kafka.inbox import Item
-from connectors.kafka.takers import LATEST_NS, Both, MarketTaker
-from connectors.recorded.letters import Reason, Unusable
-from operators.rows import (
-    BEST,
-    GAP,
-    NEVER,
-    TRADE,
-)
-from tests.oracles.heard import (
-    ASKED,
-    MADE,
-    NOW,
-    ONE,
-    OTHERS,
-    SAID,
-    SYMBOL,
-    TOLD,
-    TRADED,
-    WHOLE,
-    Listener,
-    a_market,
-)
+from connectors.kafka.facts_taken import MarketTaker
+from connectors.kafka.takers import Both
+from connectors.recorded.letters import Reason
+from operators.rows import TRADE
+from tests.oracles.heard import ASKED, MADE, ONE, OTHERS, SAID, SYMBOL, TRADED, WHOLE, Listener
 
 
 @pytest.mark.parametrize("which", WHOLE)
@@ -97,47 +79,6 @@ def test_what_is_known_is_the_same_after_a_restart(which):
     assert restarted.said == at_once.said
     assert restarted.taker.quality == at_once.taker.quality
     assert restarted.taker.snapshot() == at_once.taker.snapshot()
-
-
-def test_what_comes_again_is_dropped_and_what_is_missing_breaks_the_book():
-    market = a_market()
-    assert market.kinds(TRADED | {"n": 3}) == [TRADE]
-    assert market.kinds(TRADED | {"n": 3}) == []
-    assert market.kinds(TRADED | {"n": 2}) == []
-    assert market.kinds(TRADED | {"n": 6}) == [GAP, TRADE]
-    assert market.kinds(TRADED) == [TRADE]
-    assert market.said == [("lost", "2 messages before number 6")]
-    assert (market.taker.quality["repeated"], market.taker.quality["lost"]) == (2, 2)
-
-
-def test_a_bad_message_of_depth_breaks_the_book_and_another_does_not():
-    market = a_market()
-    depth = {"type": "depth", "v": 1, "symbol": SYMBOL, "ts_event": NOW, "id": 9}
-    assert market.kinds(depth | {"levels": [["buy", "1.05", "1"]]}) == [GAP]
-    assert market.kinds(TOLD | {"bid": ["62000.1", "1"], "ask": ["62000.0", "1"]}) == []
-    assert market.kinds(TOLD | {"bid": ["62000.0", "1"], "ask": ["62000.1", "1"]}) == [BEST, BEST]
-    assert market.refused == ["off_grid", "crossed_best"]
-
-
-@pytest.mark.parametrize("field", ["ts_event", "ts_recv"])
-def test_a_time_from_which_none_can_go_on_is_refused(field):
-    market = a_market()
-    for ts in (LATEST_NS + 1, NEVER - 1):
-        assert market.kinds(TRADED | {field: ts}) == []
-    assert market.kinds(TRADED | {field: LATEST_NS}) == [TRADE]
-    assert market.refused == ["bad_time"] * 2
-
-
-def test_a_broker_with_an_impossible_clock_is_refused_too():
-    taker, raw = MarketTaker(ONE), json.dumps(TRADED).encode()
-    with pytest.raises(Unusable, match="bad_time"):
-        taker.rows(Item(0, 0, (1 << 63) - 1, raw), NOW, [])
-
-
-def test_it_knows_its_end():
-    market = a_market()
-    end = {"type": "end", "v": 1, "symbol": SYMBOL, "ts_event": NOW, "n": 1}
-    assert (market.kinds(end), market.taker.ended) == ([], True)
 
 
 @pytest.mark.parametrize("which", ["reports", "requests"])
