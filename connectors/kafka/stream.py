@@ -1,22 +1,20 @@
 """Messages of one topic or two, and time, as one stream of rows for one symbol, cut into frames as they come.
 
-What is there is taken in the order in which brokers got it, the first topic's before
-the second's at the same millisecond. Time goes on by the clock on the wall from the
-newest message of the market, so that silence is noticed. See `connectors/kafka/cuts.py`
-for how frames come again after a kill.
+Time goes on by the clock on the wall from the newest message of the market, so that
+silence is noticed. See `connectors/kafka/cuts.py` for how frames come again after a kill.
 """
 
-import heapq
 import struct
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 
-from connectors.kafka.cuts import WITHDRAWN, Cut, Cuts, begun
-from connectors.kafka.inbox import Inbox, Item, Position
+from connectors.kafka.cuts import WITHDRAWN, Cut, Cuts
+from connectors.kafka.inbox import Item
+from connectors.kafka.incoming import Incoming
 from connectors.kafka.market import KafkaMarket
 from connectors.kafka.takers import Taker
 from connectors.recorded.blocks import ONE
@@ -57,13 +55,12 @@ class Stream:
 
     def __init__(self, symbol: str, channels: Sequence[Channel], habits: Habits) -> None:
         self.symbol, self.channels, self.habits = symbol, channels, habits
+        self.incoming = Incoming(symbol, [channel.topic for channel in channels])
         self.cuts = Cuts()
         self.withdraw = False
         """Whether nothing is to be quoted from here on, whatever comes."""
         self.n_rows = 0
         self.letters: list[DeadLetter] = []
-        self._inboxes: tuple[Inbox, ...] = ()
-        self._positions: list[Position] = [dict(channel.topic.begins) for channel in channels]
         self._frame = 0
         self._reached_ns, self._next_clock_ns = 0, 0
         self._ahead_ns: int | None = None
@@ -79,7 +76,7 @@ class Stream:
         if not self.cuts.is_open:
             self.cuts.open(directory, self.symbol, self._frame)
             if self._frame == 0:
-                self._positions = begun(directory, self.symbol, self._positions)
+                self.incoming.begin(directory)
 
     def take(self, control: tuple[int, int] | None = None) -> Rows | None:
         """Return the rows of the next frame, or None when there is nothing yet.
@@ -89,11 +86,11 @@ class Stream:
         Raises:
             PhoenixError: a topic cannot be read any further.
         """
-        self._join()
+        self.incoming.join()
         again = bool(self.cuts.again)
         if again:
             cut = self.cuts.again[0]
-            if not self._there(cut):
+            if not self.incoming.holds(cut.counts):
                 return None
             self.cuts.again.popleft()
         else:
@@ -103,22 +100,6 @@ class Stream:
             self.cuts.note(cut)
         self._frame, self._marks = cut.frame, cut.marks
         return self._rows(cut, control, again=again)
-
-    def _join(self) -> None:
-        if not self._inboxes:
-            both = zip(self.channels, self._positions, strict=True)
-            self._inboxes = tuple(
-                channel.topic.reader.join(self.symbol, position) for channel, position in both
-            )
-
-    def _there(self, cut: Cut) -> bool:
-        """Say whether all that was in a frame before is here again.
-
-        Raises:
-            PhoenixError: it never will be.
-        """
-        both = zip(self._inboxes, cut.counts, strict=False)
-        return all(inbox.holds(n) for inbox, n in both)
 
     def _cut(self, controlled: bool) -> Cut:
         wall_ns = self.habits.wall_ns()
@@ -134,7 +115,7 @@ class Stream:
     def _ready(self, wall_ns: int) -> tuple[tuple[int, int], int]:
         """Return how many messages of each topic go into a frame, all of them old or none."""
         n, old = [0, 0], None
-        for rank, item in self._merged((MOST_MESSAGES, MOST_MESSAGES)):
+        for rank, item in self.incoming.waiting((MOST_MESSAGES, MOST_MESSAGES)):
             if rank == 0 and self.habits.max_age_ns > 0:
                 is_old = wall_ns - item.sent_ms * NS_PER_MS > self.habits.max_age_ns
                 if old not in (None, is_old):
@@ -148,33 +129,15 @@ class Stream:
             marks = 0
         return (n[0], n[1]), marks
 
-    def _merged(self, counts: Sequence[int]) -> Iterator[tuple[int, Item]]:
-        """Yield what waits, so many of each topic, in the order in which brokers got them."""
-        queues = [
-            _timed(rank, inbox.waiting(n))
-            for rank, (inbox, n) in enumerate(zip(self._inboxes, counts, strict=False))
-        ]
-        for _, rank, item in heapq.merge(*queues, key=lambda each: each[:2]):
-            yield rank, item
-
     def _now(self, wall_ns: int) -> int:
         return self._reached_ns if self._ahead_ns is None else max(self._reached_ns, wall_ns + self._ahead_ns)
 
     def _rows(self, cut: Cut, control: tuple[int, int] | None, *, again: bool) -> Rows:
-        pieces, heard = list[bytes](), False
         if control is not None:
             self._reached_ns = max(self._reached_ns, cut.now_ns)
         began_ns = self._reached_ns
-        for rank, item in list(self._merged(cut.counts)):
-            now_ns = self._reached_ns if rank == 0 else max(self._reached_ns, cut.now_ns)
-            made = self._made(rank, item, now_ns)
-            self._inboxes[rank].take()
-            if made:
-                _, ts_recv = TIMES.unpack_from(made)
-                self._tick(ts_recv, pieces)
-                self._reached_ns = ts_recv
-                pieces.append(made)
-                heard = heard or made[KIND_AT] < CONTROL
+        pieces = self._pieces(cut)
+        heard = any(piece[KIND_AT] < CONTROL for piece in pieces)
         if control is not None:
             pieces.insert(0, _control_row(began_ns or _first_ns(pieces), *control))
         if heard:
@@ -189,6 +152,20 @@ class Stream:
         self.n_rows += len(rows)
         return rows
 
+    def _pieces(self, cut: Cut) -> list[bytes]:
+        """Return the rows of each message of a frame that has any, and the clock's between them."""
+        pieces = list[bytes]()
+        for rank, item in list(self.incoming.waiting(cut.counts)):
+            now_ns = self._reached_ns if rank == 0 else max(self._reached_ns, cut.now_ns)
+            made = self._made(rank, item, now_ns)
+            self.incoming.take(rank)
+            if made:
+                _, ts_recv = TIMES.unpack_from(made)
+                self._tick(ts_recv, pieces)
+                self._reached_ns = ts_recv
+                pieces.append(made)
+        return pieces
+
     def _made(self, rank: int, item: Item, now_ns: int) -> bytes:
         channel, letters = self.channels[rank], list[DeadLetter]()
         try:
@@ -198,7 +175,7 @@ class Stream:
             text = excerpt(item.raw or b"")
             letters.append(DeadLetter(now_ns, self.symbol, fault.reason.value, "", text))
             made = fault.raw
-        where = f"{channel.topic.reader.place.topic}[{item.partition}]@{item.offset}"
+        where = self.incoming.where(rank, item)
         self.letters.extend(letter._replace(where=where) for letter in letters)
         return made
 
@@ -222,11 +199,10 @@ class Stream:
     def snapshot(self) -> State:
         """Return the positions in both topics, the time, and what the takers know."""
         self.cuts.checkpoint(self._frame)
-        positions = [inbox.taken for inbox in self._inboxes] or self._positions
         times = self._frame, self._reached_ns, self._next_clock_ns, self._ahead_ns, self._marks
         takers = tuple(channel.taker.snapshot() for channel in self.channels)
         letters = tuple(map(tuple, self.letters))
-        return VERSION, tuple(tuple(sorted(each.items())) for each in positions), times, takers, letters
+        return VERSION, self.incoming.taken(), times, takers, letters
 
     def restore(self, state: State) -> None:
         """Go on where `snapshot` was taken, in a stream that has not read.
@@ -237,14 +213,12 @@ class Stream:
         """
         if state[0] != VERSION:
             raise CheckpointRefused("stream version", VERSION, str(state[0]))
-        _, positions, times, takers, letters = cast(
+        _, taken, times, takers, letters = cast(
             "tuple[str, tuple[tuple[tuple[int, int], ...], ...], tuple[int, int, int, int | None, int], "
             "tuple[State, State], tuple[tuple[int, str, str, str, str], ...]]",
             state,
         )
-        for channel, ours, theirs in zip(self.channels, self._positions, positions, strict=True):
-            channel.topic.reader.compare({partition for partition, _ in theirs}, set(ours))
-            ours |= dict(theirs)
+        self.incoming.restore(taken)
         frame, reached, clock, self._ahead_ns, self._marks = times
         self._frame, self._reached_ns, self._next_clock_ns = frame, reached, clock
         for channel, taker in zip(self.channels, takers, strict=True):
@@ -254,8 +228,7 @@ class Stream:
     def close(self) -> None:
         """Read no further."""
         self.cuts.close()
-        for channel in self.channels:
-            channel.topic.reader.leave(self.symbol)
+        self.incoming.leave()
 
 
 def _first_ns(pieces: Sequence[bytes]) -> int:
@@ -265,11 +238,3 @@ def _first_ns(pieces: Sequence[bytes]) -> int:
 
 def _control_row(ts_ns: int, reason: int, number: int) -> bytes:
     return ONE.pack(ts_ns, ts_ns, number, 0, 0, 0, CONTROL, 0, LAST, reason)
-
-
-def _timed(rank: int, items: Iterable[Item]) -> Iterator[tuple[int, int, Item]]:
-    """Yield messages with the time at which a broker got them, which never goes back."""
-    reached = 0
-    for item in items:
-        reached = max(reached, item.sent_ms)
-        yield reached, rank, item

@@ -151,7 +151,7 @@ class Hall:
     def take(self, control=None):
         """Let everything reach the desk; return its next frame's rows."""
         if self.desk.readers[0].inbox is None:
-            self.desk.stream._join()
+            self.desk.stream.incoming.join()
         for reader in self.desk.readers:
             reader.hand_on()
         frame = self.desk.take(control)

@@ -22,7 +22,7 @@ TRADE = {"type": "trade", "v": 1, "symbol": SYMBOL, "ts_event": MARKET, "price":
 def a_desk(folder):
     logs = [Log("market"), Log("reports")]
     seen = Seen(folder, logs, Habits(CLOCK_NS, 0, lambda: WALL))
-    seen.stream._join()
+    seen.stream.incoming.join()
     return Desk(seen.stream, seen.market, seen.reports), seen, logs
 
 

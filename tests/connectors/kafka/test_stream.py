@@ -230,7 +230,7 @@ def test_the_reader_posts_while_the_stream_looks(tmp_path, one_topic):
         hall.trade(n=k, ts=MARKET + k, id=k)
         if k % 3 == 0:
             hall.report(n=k // 3, size="0.001")
-    hall.desk.stream._join()
+    hall.desk.stream.incoming.join()
 
     def post(reader):
         for item in reader.log.items:

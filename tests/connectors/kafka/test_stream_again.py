@@ -56,7 +56,7 @@ class Story:
     def look(self) -> None:
         """Let some of it reach the desk, which takes what there is."""
         desk, number = self.hall.desk, self.hall.desk.stream._frame + 1
-        desk.stream._join()
+        desk.stream.incoming.join()
         for reader in desk.readers:
             reader.hand_on(self.draw.choice((0, 1, 2, 5, 40)))
         known = number <= len(self.frames)
@@ -150,7 +150,7 @@ def test_a_frame_waits_until_all_of_it_is_here_again(hall):
     hall.report()
     assert len(hall.take()) == 6
     hall.again()
-    hall.desk.stream._join()
+    hall.desk.stream.incoming.join()
     market, reports = hall.desk.readers
     market.hand_on(4)
     reports.hand_on()
@@ -165,7 +165,7 @@ def test_a_frame_that_never_will_be_here_again_ends_in_the_readers_error(hall):
         hall.trade()
     assert len(hall.take()) == 5
     hall.again()
-    hall.desk.stream._join()
+    hall.desk.stream.incoming.join()
     reader = hall.desk.readers[0]
     reader.hand_on(3)
     reader.inbox.failure = SourceError("gone")
@@ -178,7 +178,7 @@ def test_a_frame_of_huge_messages_is_waited_for_beyond_what_may_wait(hall):
         hall.trade(padding="x" * (MOST_BYTES // 30))
     assert len(hall.take()) == 40
     hall.again()
-    hall.desk.stream._join()
+    hall.desk.stream.incoming.join()
     reader = hall.desk.readers[0]
     reader.hand_on(35)
     assert reader.inbox.full
