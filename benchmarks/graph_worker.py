@@ -14,8 +14,9 @@ from unittest import mock
 import numpy as np
 
 from benchmarks.figures import ROOT, serve
-from connectors.closed_loop import Answers, Rounds
+from connectors.answers import Answers
 from connectors.playback import Playback
+from connectors.rounds import Rounds
 from flows.driver import run_graph
 from flows.lift import AsmmStep, BookStep, RiskStep, VpinStep
 from flows.market import Program, program

@@ -11,45 +11,23 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import reduce
 from pathlib import Path
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, cast
 
 import numpy as np
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
+from connectors.market import Stretches
 from connectors.pace import Pace
 from connectors.playback import NOTHING_YET
-from connectors.shared import Frame, Shared
-from connectors.tape import DeadLetter, State, Tally
+from connectors.shared import Frame, Item, Shared
+from connectors.tape import State
 from connectors.whole import joined
 from operators.errors import PhoenixError
 from operators.rows import Row, Rows
 
-Item = tuple[str, tuple[str, Frame]]
 Cut = Callable[[int], int]
 """How many rows a frame takes, by its number; 0 takes a stretch as it was released."""
 NOBODY = Row.table(0)
-
-
-class Stretches(Protocol):
-    """Where rows come from; `connectors.playback.Playback` is one."""
-
-    def play(self, requests: Rows) -> Rows | None:
-        """Return the next rows, NOTHING_YET where they are still to come, or None at the end."""
-
-    def take_letters(self) -> tuple[DeadLetter, ...]:
-        """Return the dead letters found since the last call."""
-
-    def tally(self) -> Tally:
-        """Return what was counted: all of it once the tape has ended."""
-
-    def snapshot(self) -> State:
-        """Return where reading stands."""
-
-    def restore(self, state: State) -> None:
-        """Go on where `snapshot` was taken."""
-
-    def close(self) -> None:
-        """Give files back."""
 
 
 class Framing(NamedTuple):

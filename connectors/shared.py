@@ -39,6 +39,10 @@ class Frame(NamedTuple):
     """New parameters, which hold from its first row on."""
 
 
+Item = tuple[str, tuple[str, Frame]]
+"""A frame as the graph takes it in, twice with its symbol: one is the key."""
+
+
 class Answer(NamedTuple):
     """What the desk made of a frame."""
 

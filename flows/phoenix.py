@@ -14,8 +14,9 @@ from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 from bytewax.outputs import Sink
 
-from connectors.closed_loop import LoopSource, VenueSink
+from connectors.answers import VenueSink
 from connectors.open_loop import SignalSource
+from connectors.rounds import LoopSource
 from flows.beginning import say_active, say_start
 from flows.closing import show
 from flows.driver import leave_report

@@ -10,14 +10,14 @@ from typing import Final
 
 import numpy as np
 
-from connectors.closed_loop import Item, LoopSource, Rounds
 from connectors.controls import Controls, Due
 from connectors.kafka.facts_taken import MarketTaker
 from connectors.kafka.reports_taken import ReportTaker
 from connectors.kafka.stream import Stream
 from connectors.pace import Pace
 from connectors.playback import NOTHING_YET
-from connectors.shared import Shared
+from connectors.rounds import LoopSource, Rounds
+from connectors.shared import Item, Shared
 from connectors.tape import DeadLetter, State, Tally
 from operators.errors import PhoenixError
 from operators.orders import FREE

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.closed_loop import LoopSource
+from connectors.rounds import LoopSource
 from operators.book import book_on_frame
 from operators.desk import open_desk
 from operators.flow import flow_on_frame

@@ -15,9 +15,9 @@ import yaml
 from bytewax._bytewax import cli_main
 from bytewax.recovery import RecoveryConfig
 
-from connectors.closed_loop import LoopSource
 from connectors.open_loop import Framing, SignalSource
 from connectors.playback import Playback
+from connectors.rounds import LoopSource
 from connectors.tape import Tally
 from flows.driver import run
 from flows.market import Program, program

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from connectors.closed_loop import LoopSource
 from connectors.playback import Playback
+from connectors.rounds import LoopSource
 from connectors.tape import Chunk, State
 from operators.desk import open_exchange
 from operators.rows import BEST, NEVER, Rows

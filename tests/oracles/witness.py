@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from connectors.closed_loop import LoopSource
 from connectors.playback import Playback
+from connectors.rounds import LoopSource
 from flows.lift import AsmmStep, RiskStep, Step
 from flows.market import Program
 from operators.rows import (
