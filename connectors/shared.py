@@ -8,9 +8,9 @@ from typing import NamedTuple, NoReturn
 from connectors.board import Board
 from connectors.console import Console
 from connectors.controls import Controls
-from connectors.journal import RunDirectory
 from connectors.progress import Progress
 from connectors.reloads import Reload
+from connectors.run_directory import RunDirectory
 from connectors.stamp import Stamp
 from connectors.standing import Standing
 from connectors.tape import DeadLetter, Tally

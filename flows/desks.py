@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 
 from configs.settings import Settings
-from connectors.journal import RunDirectory
 from connectors.kafka.connection import Place
 from connectors.kafka.desk import Desk
 from connectors.kafka.facts_taken import MarketTaker
@@ -17,6 +16,7 @@ from connectors.kafka.requests_taken import RequestTaker
 from connectors.kafka.stream import Channel, Habits, Stream
 from connectors.kafka.takers import Both
 from connectors.kafka.telling import run_name
+from connectors.run_directory import RunDirectory
 from operators.desk import Rules
 
 Other = ReportTaker | RequestTaker

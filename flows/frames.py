@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from connectors.journal import LOGS
+from connectors.run_directory import LOGS
 from flows.driver import run
 from flows.market import Program, program
 from operators.flow import Flow, flow_on_frame

@@ -17,12 +17,13 @@ from configs.settings import Settings, SymbolSettings
 from configs.write import digest, resolved_yaml, trading_digest
 from connectors.console import Console
 from connectors.controls import CONTROL, Controls, read_controls
-from connectors.journal import Journal, RunDirectory
+from connectors.journal import Journal
 from connectors.logs import LogFile
 from connectors.playback import Playback
 from connectors.progress import Progress
 from connectors.recorded import Recording
 from connectors.recorded import open_tape as open_recorded
+from connectors.run_directory import RunDirectory
 from connectors.runs import next_directory
 from connectors.shared import Mailbox, Shared
 from connectors.stamp import Stamp

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from configs.schema_kafka import Kafka
 from configs.settings import Settings
 from connectors.console import Console
-from connectors.journal import Journal, RunDirectory
+from connectors.journal import Journal
+from connectors.run_directory import RunDirectory
 from connectors.shared import Shared
 from connectors.switch import Switch
 from operators.instruments import Instrument

@@ -18,7 +18,6 @@ from configs.rules import rules_for
 from configs.settings import Settings
 from configs.write import digest, resolved_yaml
 from connectors.console import Console
-from connectors.journal import RunDirectory
 from connectors.kafka.connection import Place
 from connectors.kafka.facts_taken import MarketTaker
 from connectors.kafka.market import KafkaMarket
@@ -32,6 +31,7 @@ from connectors.kafka.telling import RUN, named
 from connectors.kafka.venue import VENUE, Account, Asked, Counters, House, ReportSink, Said
 from connectors.logs import LogFile
 from connectors.progress import Progress
+from connectors.run_directory import RunDirectory
 from connectors.runs import latest_unfinished, next_directory, require_checkpoint
 from connectors.shared import Mailbox
 from connectors.stamp import Stamp

@@ -14,11 +14,12 @@ from typing import Any, Final, NoReturn
 
 import numpy as np
 
-from connectors.journal import Journal, RunDirectory, op_of
+from connectors.journal import Journal, op_of
 from connectors.kafka.messages import VERSION, encode
 from connectors.kafka.outgoing import KINDS, Fill, Letter, Order, Reading, Told, name_of
 from connectors.kafka.outlet import Outlet
 from connectors.recorded.letters import excerpt
+from connectors.run_directory import RunDirectory
 from connectors.tape import DeadLetter
 from operators import ledger
 from operators.errors import PhoenixError, RunDirectoryError

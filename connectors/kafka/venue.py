@@ -9,7 +9,6 @@ from typing import Any, BinaryIO, Final, NamedTuple, NoReturn
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
-from connectors.journal import Form, RunDirectory
 from connectors.kafka.messages import VERSION, encode
 from connectors.kafka.outgoing import Letter
 from connectors.kafka.outlet import Outlet, Refused
@@ -19,6 +18,7 @@ from connectors.kafka.stream import Stream
 from connectors.kafka.telling import KEPT_BYTES, UNDELIVERED, letter_fields, run_name
 from connectors.pace import Pace
 from connectors.recorded.letters import excerpt
+from connectors.run_directory import Form, RunDirectory
 from connectors.shared import NO_ROWS, Mailbox
 from connectors.stamp import Stamp
 from connectors.tape import DeadLetter, State

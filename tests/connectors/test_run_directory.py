@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Mapping
 
-from connectors.journal import LOGS, RunDirectory
+from connectors.run_directory import LOGS, RunDirectory
 
 SYMBOLS = ("ADAUSDC", "BTCUSDC", "ETHUSDC", "SOLUSDC")
 

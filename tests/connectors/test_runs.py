@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from connectors.journal import RunDirectory
+from connectors.run_directory import RunDirectory
 from connectors.runs import (
     claim,
     is_finished,

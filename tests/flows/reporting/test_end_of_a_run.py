@@ -7,7 +7,7 @@ import pytest
 
 from configs.load import load
 from configs.write import digest
-from connectors.journal import RunDirectory
+from connectors.run_directory import RunDirectory
 from flows.driver import run
 from flows.reporting import page
 from flows.reporting.report import report
