@@ -10,10 +10,9 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
-from connectors.run_directory import LOGS, RunDirectory
+from connectors.run_directory import LOGS, RunDirectory, cut_back
 from connectors.samples import SAMPLES, header
 from connectors.tape import DeadLetter
-from operators.errors import RunDirectoryError
 from operators.instruments import Instrument
 from operators.kernel import Table
 from operators.ledger import MICRO, Fill
@@ -54,11 +53,7 @@ class Journal:
         self.more = kept[len(own) :]
         for log, size in zip(own, kept[: len(own)], strict=True):
             path = self.directory.path / log / f"{self.symbol}.{'bin' if log == SAMPLES else 'jsonl'}"
-            file = path.open("r+b" if path.exists() else "w+b")
-            if file.seek(0, 2) < size:
-                raise RunDirectoryError(f"{path} is shorter than its checkpoint says: it was changed")
-            file.truncate(size)
-            file.seek(size)
+            file = cut_back(path, size)
             if log == SAMPLES and size == 0:
                 file.write(header())
             self.files[log] = file

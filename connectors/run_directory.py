@@ -9,7 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from connectors.controls import CONTROL
 from connectors.run_summary import run_summary
@@ -180,3 +180,18 @@ class RunDirectory:
         with path.open("rb") as part:
             for n, line in enumerate(part):
                 yield int(line[6 : line.index(b",")]), rank, n, line
+
+
+def cut_back(path: Path, size: int) -> BinaryIO:
+    """Open a part at its end, which is where a checkpoint knows it to end; begin one that is not there.
+
+    Raises:
+        RunDirectoryError: it is shorter than that.
+    """
+    file = path.open("r+b" if path.exists() else "w+b")
+    if file.seek(0, 2) < size:
+        file.close()
+        raise RunDirectoryError(f"{path} is shorter than its checkpoint says: it was changed")
+    file.truncate(size)
+    file.seek(size)
+    return file

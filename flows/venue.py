@@ -19,7 +19,9 @@ from configs.settings import Settings
 from configs.write import digest, resolved_yaml
 from connectors.console import Console
 from connectors.kafka.connection import Place
+from connectors.kafka.counters import Counters
 from connectors.kafka.facts_taken import MarketTaker
+from connectors.kafka.house import VENUE, Account, Asked, House, Said
 from connectors.kafka.market import KafkaMarket
 from connectors.kafka.outlet import Outlet
 from connectors.kafka.publisher import AS_THE_BROKER_SAYS, make_topic
@@ -27,8 +29,8 @@ from connectors.kafka.reports import Addressee, report_of
 from connectors.kafka.requests_taken import RequestTaker
 from connectors.kafka.rows import Grid
 from connectors.kafka.stream import Stream
+from connectors.kafka.tellers import Tellers
 from connectors.kafka.telling import RUN, named
-from connectors.kafka.venue import VENUE, Account, Asked, Counters, House, ReportSink, Said
 from connectors.logs import LogFile
 from connectors.progress import Progress
 from connectors.run_directory import RunDirectory
@@ -171,7 +173,7 @@ class Site:
         flow = Dataflow("venue")
         asked = op.input("source", flow, Counters(self.house, self.stream))
         said = lift("venue", asked, self._step)
-        op.output("reports", said, ReportSink(self.house))
+        op.output("reports", said, Tellers(self.house))
         return flow
 
     def _step(self, symbol: str, state: Any) -> VenueStep:  # noqa: ANN401
