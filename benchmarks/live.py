@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from benchmarks.figures import ROOT, capture
 from connectors.shared import Frame
 from flows.lift import Step, lift
-from flows.market import Program, program
+from flows.market import program
+from flows.program import Program
 from operators.desk import desk_on_rows, open_desk, open_sheet
 from operators.outbox import open_outbox
 from operators.rows import Row, Rows

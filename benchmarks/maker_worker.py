@@ -19,7 +19,8 @@ from benchmarks.figures import ROOT, serve
 from connectors.playback import Playback
 from connectors.tape import Chunk, State, Tape
 from flows.driver import run_graph
-from flows.market import Program, program
+from flows.market import program
+from flows.program import Program
 from operators.desk import open_exchange
 
 CONFIG = ROOT / "benchmarks" / "simple_maker.yaml"

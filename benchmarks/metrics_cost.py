@@ -21,7 +21,8 @@ from benchmarks.figures import ROOT, Figure
 from connectors.board import Now
 from connectors.exposition import Exposition
 from flows.driver import run_graph
-from flows.market import Program, program
+from flows.market import program
+from flows.program import Program
 
 PROFILE = ROOT / "configs" / "phoenix.yaml"
 FETCH = """

@@ -23,8 +23,9 @@ from benchmarks.figures import ROOT, Figure
 from benchmarks.vpin_tape import make_tape, rows_of
 from connectors.shared import Frame
 from flows.lift import Lifted, VpinStep
-from flows.market import Program, program
+from flows.market import program
 from flows.phoenix import graph
+from flows.program import Program
 from operators.measure import VpinMeasure
 from operators.rows import Rows
 

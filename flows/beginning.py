@@ -3,7 +3,7 @@
 from configs.notices import notices
 from configs.reloads import values
 from configs.shards import share
-from flows.market import Program
+from flows.program import Program
 
 
 def say_start(program: Program) -> None:

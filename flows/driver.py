@@ -16,7 +16,7 @@ from connectors.runs import CHECKPOINT
 from connectors.standing import Standing, broken, faults, summary
 from connectors.timing import Times
 from flows.beginning import say_start
-from flows.market import Program
+from flows.program import Program
 from flows.resume import require_same_settings
 from flows.shards import alone
 from operators.desk import Desk

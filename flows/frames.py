@@ -14,7 +14,8 @@ import polars as pl
 
 from connectors.run_directory import LOGS
 from flows.driver import run
-from flows.market import Program, program
+from flows.market import program
+from flows.program import Program
 from operators.flow import Flow, flow_on_frame
 from operators.measure import VpinMeasure
 from operators.toxicity import INVALID_FLAG, OK, Reading

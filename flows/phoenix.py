@@ -22,7 +22,8 @@ from flows.closing import show
 from flows.driver import leave_report
 from flows.exits import leave, run_by_bytewax
 from flows.lift import AsmmStep, BookStep, RiskStep, VpinStep, lift
-from flows.market import Program, program
+from flows.market import program
+from flows.program import Program
 from flows.serving import serve
 from flows.shards import alone
 from flows.told_bytewax import refuse_cluster, require_own_store

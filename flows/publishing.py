@@ -8,7 +8,8 @@ from connectors.kafka.connection import Place
 from connectors.kafka.publisher import Publisher, Stream, already_there, make_topic, publish
 from connectors.redaction import redacted
 from connectors.with_bests import WithBests
-from flows.market import Program, program
+from flows.market import program
+from flows.program import Program
 from operators.errors import ConfigError
 
 

@@ -24,7 +24,7 @@ from connectors.checkpoints import States, moved, read_states, stamp_of, write_s
 from connectors.runs import CHECKPOINT, MOVED, claim, is_finished, next_directory, require_checkpoint
 from connectors.stamp import leaves, told_apart
 from connectors.switch import SWITCH, Wish, read_switch, write_switch
-from flows.market import code_digest
+from flows.identity import code_digest
 from operators.errors import CheckpointRefused, RunDirectoryError
 
 OF_DESKS: Final = "phoenix."

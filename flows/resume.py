@@ -10,7 +10,8 @@ import yaml
 from configs.load import home, load
 from connectors.runs import is_finished, latest_unfinished, refuse_moved, require_checkpoint
 from connectors.stamp import refuse_other_settings
-from flows.market import Program, Watched
+from flows.market import Watched
+from flows.program import Program
 from flows.shares import require_same_share
 from operators.errors import RunDirectoryError
 

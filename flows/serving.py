@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from connectors.exposition import Exposition
 from connectors.scrape import MetricsServer, open_server
-from flows.market import Program
+from flows.program import Program
 from flows.shares import metrics_port
 
 

@@ -9,7 +9,7 @@ from configs.schema_kafka import OUTGOING
 from configs.settings import Settings
 from configs.shards import is_shard, label
 from connectors.claims import CLAIMS, claimed
-from flows.market import Program
+from flows.program import Program
 from operators.errors import PhoenixError
 
 WHOLE: Final = "a whole"

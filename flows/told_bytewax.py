@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from connectors.checkpoints import read_states
-from flows.market import Program
+from flows.program import Program
 from operators.errors import CheckpointRefused, ConfigError
 
 

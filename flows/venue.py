@@ -41,8 +41,8 @@ from connectors.whole import copied
 from flows.desks import channels, habits, second_topic
 from flows.driver import drive, open_store
 from flows.exits import leave
+from flows.identity import code_digest
 from flows.lift import Step, lift
-from flows.market import code_digest
 from flows.shards import only_one
 from flows.topics import topic_of
 from operators.book import open_book

@@ -8,18 +8,18 @@ from tests.oracles.command import phoenix
 from tests.oracles.damaged import write_damaged
 
 LOST_REQUEST = """
-import flows.market as market
-whole = market.Program.playback
+from flows.program import Program
+whole = Program.playback
 def playback(self, symbol):
     made = whole(self, symbol)
     made.exchange.venue[0].fault = 1
     return made
-market.Program.playback = playback
+Program.playback = playback
 """
 FALSE_REPORT = """
-import flows.market as market
+from flows.program import Program
 from operators.rows import AMENDED, LAST
-whole = market.Program.playback
+whole = Program.playback
 def playback(self, symbol):
     made = whole(self, symbol)
     venue = made.exchange.venue[0]
@@ -29,7 +29,7 @@ def playback(self, symbol):
     report.ts_event = report.ts_recv = 1_700_000_000_200_000_000
     venue.reports_tail = 1
     return made
-market.Program.playback = playback
+Program.playback = playback
 """
 
 

@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from configs.load import load
-from flows.market import code_digest, program
+from flows.identity import code_digest
+from flows.market import program
 from flows.measures import measure_of
 from operators.errors import ConfigError
 from operators.rows import BUY, TRADE, Row

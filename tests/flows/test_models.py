@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from configs.load import load
-from flows.market import code_digest, program
+from flows.identity import code_digest
+from flows.market import program
 from flows.models import model_of
 from operators.errors import ConfigError
 from tests.oracles.runs import PROFILE, QUIET, ROOT, fused, graphed, lines, lively, logs, made

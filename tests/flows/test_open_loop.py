@@ -182,7 +182,7 @@ def test_what_was_stopped_goes_on_where_it_stood(
 
 
 def test_signals_are_a_flow_of_their_own(tmp_path, unanswered, monkeypatch):
-    monkeypatch.setattr("flows.market.Program.stop_on_signals", lambda _: None)
+    monkeypatch.setattr("flows.program.Program.stop_on_signals", lambda _: None)
     cli_main(signals(None, *MARKETS, f"run.directory={tmp_path}"))
     assert logs(next(tmp_path.iterdir())) == logs(unanswered)
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.oracles.command import bytewax_run, make_store, phoenix
 
-AT_ONCE = "import flows.market; flows.market.Program.stop_on_signals = lambda job: job.shared.stop.set()"
+AT_ONCE = "import flows.program; flows.program.Program.stop_on_signals = lambda job: job.shared.stop.set()"
 """Makes every run one that was asked to stop as soon as it listens."""
 TWO = "symbols={BTCUSDC: {synthetic: {price: 62000}}, ETHUSDC: {synthetic: {price: 3400}}}"
 QUOTING = "quoting={order_lots: 100, max_inventory_lots: 1000}"

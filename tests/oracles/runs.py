@@ -20,8 +20,9 @@ from connectors.playback import Playback
 from connectors.rounds import LoopSource
 from connectors.tape import Tally
 from flows.driver import run
-from flows.market import Program, program
+from flows.market import program
 from flows.phoenix import graph
+from flows.program import Program
 from operators.rows import Rows
 from tests.oracles.raw_market import SYMBOL, make_market, write_raw
 

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from connectors.exposition import Exposition
-from flows.market import Program
+from flows.program import Program
 from tests.oracles.runs import lively
 
 Found = dict[tuple[Any, ...], float]

@@ -10,7 +10,7 @@ import pytest
 from connectors.playback import Playback
 from connectors.rounds import LoopSource
 from flows.lift import AsmmStep, RiskStep, Step
-from flows.market import Program
+from flows.program import Program
 from operators.rows import (
     ACCEPTED,
     BEST,
