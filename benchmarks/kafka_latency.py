@@ -131,6 +131,24 @@ def delays(heard: Sequence[tuple[int, bytes]], sent: set[int], after_ns: int) ->
     return sorted(found)
 
 
+def contenders(
+    name: str, bootstrap: str, topics: Sequence[str], folder: Path
+) -> list["subprocess.Popen[str]"]:
+    """Start one contender, last, and who is beside it."""
+    market, out, _, aside = topics
+    if name == "bare":
+        return [child("benchmarks.kafka_live", "bare", bootstrap, market, out)]
+    beside = child("benchmarks.kafka_live", "bare", bootstrap, market, aside)
+    return [beside, *desk(bootstrap, topics[:3], folder)]
+
+
+def idle_share(pid: int) -> float:
+    """Return which share of a core a process takes while nothing comes."""
+    before = busy_s(pid)
+    time.sleep(IDLE_S)
+    return (busy_s(pid) - before) / IDLE_S
+
+
 def once(name: str, bootstrap: str, seconds: float) -> tuple[dict[str, list[float]], float]:
     """Return the delays of one contender, and of who was beside it, and its share of a core while idle."""
     topics = [new_topic(bootstrap, PARTITIONS) for _ in range(4)]
@@ -141,11 +159,7 @@ def once(name: str, bootstrap: str, seconds: float) -> tuple[dict[str, list[floa
         feeder = stack.enter_context(ended(child("benchmarks.kafka_live", *asked)))
         assert feeder.stdin is not None
         assert feeder.stdout is not None
-        if name == "bare":
-            started = [child("benchmarks.kafka_live", "bare", bootstrap, market, out)]
-        else:
-            beside = child("benchmarks.kafka_live", "bare", bootstrap, market, aside)
-            started = [beside, *desk(bootstrap, topics[:3], Path(folder))]
+        started = contenders(name, bootstrap, topics, Path(folder))
         for process in started:
             stack.enter_context(ended(process))
         ears = {name: Ear(bootstrap, out)} | ({"beside": Ear(bootstrap, aside)} if name == "desk" else {})
@@ -157,9 +171,7 @@ def once(name: str, bootstrap: str, seconds: float) -> tuple[dict[str, list[floa
         print(file=feeder.stdin, flush=True)
         feeder.wait()
         time.sleep(1.0)
-        before = busy_s(started[-1].pid)
-        time.sleep(IDLE_S)
-        idle = (busy_s(started[-1].pid) - before) / IDLE_S
+        idle = idle_share(started[-1].pid)
         sent = set(msgspec.json.decode(stamps.read_bytes(), type=list[int]))
         after_ns = began_ns + int(SKIPPED_S * 1e9)
         found = {whose: delays(ear.close(), sent, after_ns) for whose, ear in ears.items()}

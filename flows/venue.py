@@ -3,14 +3,12 @@
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import bytewax.operators as op
-import numpy as np
 from bytewax.dataflow import Dataflow
 
 from configs.load import load
@@ -21,13 +19,11 @@ from connectors.console import Console
 from connectors.kafka.connection import Place
 from connectors.kafka.counters import Counters
 from connectors.kafka.facts_taken import MarketTaker
-from connectors.kafka.house import VENUE, Account, Asked, House, Said
+from connectors.kafka.house import VENUE, House
 from connectors.kafka.market import KafkaMarket
 from connectors.kafka.outlet import Outlet
 from connectors.kafka.publisher import AS_THE_BROKER_SAYS, make_topic
-from connectors.kafka.reports import Addressee, report_of
 from connectors.kafka.requests_taken import RequestTaker
-from connectors.kafka.rows import Grid
 from connectors.kafka.stream import Stream
 from connectors.kafka.tellers import Tellers
 from connectors.kafka.telling import RUN, named
@@ -37,85 +33,19 @@ from connectors.run_directory import RunDirectory
 from connectors.runs import latest_unfinished, next_directory, require_checkpoint
 from connectors.shared import Mailbox
 from connectors.stamp import Stamp
-from connectors.whole import copied
 from flows.desks import channels, habits, second_topic
 from flows.driver import drive, open_store
 from flows.exits import leave
 from flows.identity import code_digest
-from flows.lift import Step, lift
+from flows.lift import lift
 from flows.shards import only_one
 from flows.topics import topic_of
-from operators.book import open_book
-from operators.counter import LEAST_ROOM, serve
-from operators.desk import Rules
+from flows.venue_step import VenueStep
+from operators.counter import serve
 from operators.errors import ConfigError
-from operators.packing import pack_book, unpack_book
-from operators.ring import Book
-from operators.rows import CONTROL, Row
-from operators.venue import Venue, Wire
+from operators.rows import Row
 
-REPORTS: Final = LEAST_ROOM + 1024
 SUFFIX: Final = "venue"
-
-
-class VenueStep(Step):
-    """One symbol's frames to reports."""
-
-    def __init__(self, rules: Rules, settings: Settings, symbol: str, named: Callable[[], str]) -> None:
-        """Begin with an empty venue; take also what tells its name, once that is known."""
-        self.named = cache(named)
-        self.instrument = settings.symbols[symbol].instrument
-        self.grid = Grid(self.instrument)
-        self.setup = _at_once(rules), rules.book
-        self.venue, self.book = Venue.cell(), Book.cell()
-        self.desk, self.n = Addressee("", ""), 0
-        open_book(self.book)
-        self.wires = Wire.table(REPORTS)
-
-    def take(self, item: Asked) -> Said:
-        """Return the reports of a frame, to each desk its own."""
-        reports, begin = [], 0
-        came = np.flatnonzero(np.asarray(item.rows)["kind"] == CONTROL)
-        for desk, row in zip(item.came, came.tolist(), strict=True):
-            reports += self._serve(item.rows[begin : row + 1])
-            self.desk, self.n, begin = desk, 0, row + 1
-        reports += self._serve(item.rows[begin:])
-        return Said(item.number, tuple(reports), item.letters, self._account())
-
-    def _serve(self, rows: Any) -> list[Any]:  # noqa: ANN401 - rows, reports
-        made, k = [], 0
-        while k < len(rows):
-            k, n = serve((self.venue, self.book), self.setup, rows, k, self.wires)
-            for i in range(n):
-                self.n += 1
-                told = self.wires[i], self.desk, self.n, self.grid, self.instrument
-                made.append(report_of(*told, self.named()))
-        return made
-
-    def _account(self) -> Account:
-        venue = self.venue[0]
-        live = tuple(f"{self.desk.prefix}{venue.resting[k].number}" for k in range(venue.n_resting))
-        position = int(venue.position_lots)
-        sign = "-" if position < 0 else ""
-        held = f"{sign}{self.grid.size(abs(position))}"
-        return Account(self.desk.run, held, live, int(venue.fault))
-
-    def dump(self) -> Any:  # noqa: ANN401
-        """Return the venue, its book, whom it deals with, and the number of the last report."""
-        return self.venue.tobytes(), pack_book(self.book), tuple(self.desk), self.n
-
-    def restore(self, state: Any) -> None:  # noqa: ANN401
-        """Go on where `dump` was taken."""
-        venue, book, desk, self.n = state
-        self.venue, self.book, self.desk = Venue.load(venue), unpack_book(book), Addressee(*desk)
-
-
-def _at_once(rules: Rules) -> Any:  # noqa: ANN401 - a cell
-    """The topics are all the latency there is."""
-    params = copied(rules.venue)
-    for field in ("entry_ns", "response_ns", "n_entry", "n_response"):
-        np.asarray(params)[field] = 0
-    return params
 
 
 class Site:
@@ -130,34 +60,28 @@ class Site:
         """
         self.settings, self.console = settings, console
         kafka, symbols = settings.kafka, list(settings.symbols)
-        if settings.source.kind != "kafka" or kafka.reports_topic is None or kafka.orders_topic is None:
-            raise ConfigError(
-                ["a venue needs source.kind kafka, kafka.topic, kafka.orders_topic and kafka.reports_topic"]
-            )
+        orders, reports = _places(settings)
         self.market = topic_of(kafka, symbols, console.say)
-        orders, reports = (
-            Place(kafka.bootstrap, topic, kafka.options, key)
-            for topic, key in (
-                (kafka.orders_topic, "kafka.orders_topic"),
-                (kafka.reports_topic, "kafka.reports_topic"),
-            )
-        )
         self.orders: KafkaMarket | None = second_topic(self.market, orders, symbols, console.say)
         told = [reports.topic, *filter(None, (kafka.dead_letters_topic,))]
         for topic in dict.fromkeys(told):
             make_topic(reports._replace(topic=topic), AS_THE_BROKER_SAYS)
         self.rules = {symbol: rules_for(settings.symbols[symbol], settings.source) for symbol in symbols}
         self.stop = threading.Event()
-        self.house = House(
+        self.house = self._house(out, reports)
+
+    def _house(self, out: Path, reports: Place) -> House:
+        settings, symbols = self.settings, list(self.settings.symbols)
+        return House(
             RunDirectory(out, symbols, {RUN: named(), "config.yaml": resolved_yaml(settings)}, form=VENUE),
             Stamp(code_digest(), digest(settings)),
             {symbol: Mailbox() for symbol in symbols},
             self.stop.is_set,
             leave,
-            Outlet(reports, {}, console, self.stop.is_set),
-            kafka.reports_topic,
-            kafka.dead_letters_topic,
-            console.letters,
+            Outlet(reports, {}, self.console, self.stop.is_set),
+            reports.topic,
+            settings.kafka.dead_letters_topic,
+            self.console.letters,
         )
 
     def stream(self, symbol: str) -> tuple[Stream, RequestTaker]:
@@ -202,6 +126,21 @@ def run_venue(config: Path, overrides: Sequence[str], out: Path | None, *, resum
     with only_one(settings, "reports_topic", list(settings.symbols), who):
         _open(site, out, resume=resume)
     return out
+
+
+def _places(settings: Settings) -> tuple[Place, Place]:
+    """Return where orders come from, and where reports go.
+
+    Raises:
+        ConfigError: the configuration names no topics for a venue.
+    """
+    kafka = settings.kafka
+    if settings.source.kind != "kafka" or kafka.reports_topic is None or kafka.orders_topic is None:
+        raise ConfigError(
+            ["a venue needs source.kind kafka, kafka.topic, kafka.orders_topic and kafka.reports_topic"]
+        )
+    orders = Place(kafka.bootstrap, kafka.orders_topic, kafka.options, "kafka.orders_topic")
+    return orders, orders._replace(topic=kafka.reports_topic, key="kafka.reports_topic")
 
 
 def _open(site: Site, out: Path, *, resume: bool) -> None:
