@@ -6,6 +6,7 @@ snapshot holds the last answered round with its orders, and posts them again.
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,6 @@ from connectors.shared import NO_ROWS, Answer, Shared
 from connectors.standing import Standing, summary
 from connectors.tape import Tally
 from connectors.telling import tell
-from operators.errors import PhoenixError, RunDirectoryError
 from operators.rows import Row, Rows
 
 
@@ -54,10 +54,11 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
 
     def _open(self) -> None:
         if not self.journal.files:
-            try:
+            with self._writing():
                 self.journal.open(self.sizes)
-            except PhoenixError as error:
-                self.shared.refuse(error)
+
+    def _writing(self) -> AbstractContextManager[None]:
+        return self.shared.directory.writing(self.shared.refuse)
 
     def write_batch(self, items: list[tuple[str, Answer]]) -> None:
         """Write each answer down, then let the source go on."""
@@ -81,7 +82,7 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
         self.post.now = Now(answer.number, answer.standing, answer.tally, now_ns, took_ns)
 
     def _log(self, answer: Answer) -> None:
-        try:
+        with self._writing():
             if len(answer.requests) > 0:
                 self.journal.orders(answer.requests)
             if len(answer.fills) > 0:
@@ -92,9 +93,6 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
                 self.journal.samples(answer.samples)
             if answer.letters:
                 self.journal.letters(answer.letters)
-        except OSError as error:
-            path = self.shared.directory.path
-            self.shared.refuse(RunDirectoryError(f"{path} cannot be written any more: {error.strerror}"))
 
     def _note(self, answer: Answer) -> None:
         progress = self.shared.progress
@@ -108,7 +106,8 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
         standing = None if self.standing is None else self.standing.dump()
         tally = None if self.tally is None else tuple(self.tally)
         last = self.last[0], self.last[1].tobytes()
-        sizes = self.journal.sizes()  # What topics did not take is counted only then.
+        with self._writing():
+            sizes = self.journal.sizes()  # What topics did not take is counted only then.
         counts = dict(self.journal.letter_counts)
         return last, sizes, counts, standing, self.equity.dump(), tally
 
@@ -117,12 +116,15 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
         directory = self.shared.directory
         if directory.ready:
             self._open()
-            self.journal.sizes()
-            self.journal.close()
-            figures = summary(self.journal, self.standing, self.equity, self.tally)
-            if directory.finish(self.journal.symbol, figures, stopped=self.tally is None):
+            with self._writing():
+                self.journal.sizes()
+                self.journal.close()
+                figures = summary(self.journal, self.standing, self.equity, self.tally)
+                last = directory.finish(self.journal.symbol, figures, stopped=self.tally is None)
+            if last:
                 self.shared.console.ended(stopped=directory.stopped)
-                self.shared.timing.write(directory.path)
+                with self._writing():
+                    self.shared.timing.write(directory.path)
                 self.shared.progress.end()
                 self.shared.finished(directory.path)
 

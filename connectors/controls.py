@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from connectors.reloads import NO_CHANGES, Changes, Reload, Reloads, Unchanged
 from connectors.switch import WISHES, WORDS, Switch, Wish
-from operators.errors import SourceError
+from operators.errors import RunDirectoryError, SourceError
 from operators.rows import RELOAD, RESUME
 
 CONTROL: Final = "control"
@@ -159,7 +159,11 @@ class Controls:
         return self.recorded[0].frame if self.recorded else 0
 
     def note(self, ts_ns: int, frame: int, due: Due) -> None:
-        """Write down, before it is released, that a frame begins with a control."""
+        """Write down, before it is released, that a frame begins with a control.
+
+        Raises:
+            RunDirectoryError: it cannot be written.
+        """
         self.n += 1
         if due.reload is None:
             self.applied, self.applied_id = due.wish.wish, due.wish.id
@@ -195,7 +199,10 @@ class Controls:
 
 
 def _append(path: Path, control: Controlled) -> None:
-    with path.open("ab") as part:
-        part.write(control.line())
-        part.flush()
-        os.fsync(part.fileno())
+    try:
+        with path.open("ab") as part:
+            part.write(control.line())
+            part.flush()
+            os.fsync(part.fileno())
+    except OSError as error:
+        raise RunDirectoryError(f"{path} cannot be written any more: {error.strerror}") from None

@@ -8,8 +8,9 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple, NoReturn
 
 from connectors.controls import CONTROL
 from connectors.run_summary import run_summary
@@ -17,7 +18,7 @@ from connectors.runs import CHECKPOINT, claim
 from connectors.samples import SAMPLES
 from connectors.stamp import Stamp, never
 from connectors.switch import SWITCH
-from operators.errors import RunDirectoryError
+from operators.errors import PhoenixError, RunDirectoryError
 
 LOGS: Final = ("orders", "fills", "dead_letters", "transitions")
 MERGED: Final = (*LOGS, CONTROL)
@@ -34,6 +35,11 @@ class Form(NamedTuple):
 
 
 TRADES: Final = Form(PARTS, MERGED, lambda symbols, stopped: run_summary(symbols, stopped=stopped))
+
+
+def raise_it(error: PhoenixError) -> NoReturn:
+    """Let an error take its way."""
+    raise error
 
 
 class RunDirectory:
@@ -140,6 +146,20 @@ class RunDirectory:
             raise RunDirectoryError(f"{self.path} cannot be written: {error.strerror}") from None
         self.ready = True
         self.laid(self.path)
+
+    @contextmanager
+    def writing(self, refuse: Callable[[PhoenixError], NoReturn] = raise_it) -> Iterator[None]:
+        """Refuse what goes wrong while something is written here, by one sentence.
+
+        Raises:
+            RunDirectoryError: it cannot be written any more, as where a disk is full.
+        """
+        try:
+            yield
+        except PhoenixError as error:
+            refuse(error)
+        except OSError as error:
+            refuse(RunDirectoryError(f"{self.path} cannot be written any more: {error.strerror}"))
 
     def finish(self, symbol: str, summary: Mapping[str, object], *, stopped: bool = False) -> bool:
         """Take one symbol's summary; with the last one, merge the logs and write `summary.json`.

@@ -10,7 +10,7 @@ from connectors.console import Console
 from connectors.controls import Controls
 from connectors.progress import Progress
 from connectors.reloads import Reload
-from connectors.run_directory import RunDirectory
+from connectors.run_directory import RunDirectory, raise_it
 from connectors.stamp import Stamp
 from connectors.standing import Standing
 from connectors.tape import DeadLetter, Tally
@@ -66,11 +66,6 @@ class Mailbox:
         self.requests = NO_ROWS
         self.version = 0
         """Of the settings in force."""
-
-
-def raise_it(error: PhoenixError) -> NoReturn:
-    """Let an error take its way through the graph."""
-    raise error
 
 
 class Shared(NamedTuple):

@@ -10,6 +10,7 @@ import numpy as np
 
 from connectors.controls import Controls
 from connectors.equity import EquitySeries
+from connectors.journal import Journal
 from connectors.learnt import learnt
 from connectors.playback import Playback
 from connectors.runs import CHECKPOINT
@@ -125,7 +126,8 @@ def run_research(program: Program) -> None:
             _run_symbol(program, symbol)
     finally:
         program.watcher.stop()
-    timing.write(directory.path)
+    with directory.writing():
+        timing.write(directory.path)
     console.ended(stopped=directory.stopped)
 
 
@@ -134,30 +136,38 @@ def _run_symbol(program: Program, symbol: str) -> None:
     directory, console = program.shared.directory, program.shared.console
     journal, playback, equity = program.journal(symbol), program.playback(symbol), EquitySeries()
     controls = program.shared.controls(symbol)
-    journal.open()
+    with directory.writing():
+        journal.open()
     controls.open(directory.path)
     console.follows(symbol, controls.current)
 
-    def write(logs: "Logs") -> None:
-        journal.orders(logs.requests)
-        journal.fills(logs.fill_rows, logs.fills)
-        journal.transitions(logs.transitions)
-        journal.samples(logs.samples)
-        equity.take(logs.samples)
-        letters = playback.take_letters()
-        journal.letters(letters)
-        console.letters(letters)
-
     began = time.perf_counter_ns()
+    write = _writer(program, journal, playback, equity)
     desk, ended = _play(program, symbol, playback, write, controls)
     _time(program.shared.timing.of(symbol), playback, time.perf_counter_ns() - began)
     standing, tally = _standing(desk), playback.tally() if ended else None
     playback.close()
-    journal.sizes()
-    journal.close()
     for error in broken(symbol, faults(standing, tally)):
         console.fault(error)
-    directory.finish(symbol, summary(journal, standing, equity, tally), stopped=not ended)
+    with directory.writing():
+        journal.sizes()
+        journal.close()
+        directory.finish(symbol, summary(journal, standing, equity, tally), stopped=not ended)
+
+
+def _writer(program: Program, journal: Journal, playback: Playback, equity: EquitySeries) -> "OnStretch":
+    def write(logs: "Logs") -> None:
+        letters = playback.take_letters()
+        with program.shared.directory.writing():
+            journal.orders(logs.requests)
+            journal.fills(logs.fill_rows, logs.fills)
+            journal.transitions(logs.transitions)
+            journal.samples(logs.samples)
+            journal.letters(letters)
+        equity.take(logs.samples)
+        program.shared.console.letters(letters)
+
+    return write
 
 
 def _play(

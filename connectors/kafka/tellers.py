@@ -1,6 +1,7 @@
 """Where the simulated venue's graph ends: reports are told in a topic, and written down."""
 
 import json
+from contextlib import AbstractContextManager
 from typing import Any, BinaryIO
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
@@ -14,7 +15,6 @@ from connectors.kafka.telling import KEPT_BYTES, UNDELIVERED, letter_fields
 from connectors.recorded.letters import excerpt
 from connectors.run_directory import cut_back
 from connectors.tape import DeadLetter
-from operators.errors import PhoenixError, RunDirectoryError
 
 
 class Teller(StatefulSinkPartition[tuple[str, Said], Any]):
@@ -32,27 +32,22 @@ class Teller(StatefulSinkPartition[tuple[str, Said], Any]):
 
     def write_batch(self, items: list[tuple[str, Said]]) -> None:
         """Tell, write down, and let the source go on."""
-        self._open()
-        try:
+        with self._writing():
+            self._open()
             for _, said in items:
                 for report in said.reports:
                     self.house.outlet.send(self.house.topic, self.symbol, encode(report))
                 self._write(said)
                 self.account = said.account
                 self.house.mail[self.symbol].answered = said.number
-        except PhoenixError as error:
-            self.house.refuse(error)
-        except OSError as error:
-            path = self.house.directory.path
-            self.house.refuse(RunDirectoryError(f"{path} cannot be written any more: {error.strerror}"))
+
+    def _writing(self) -> AbstractContextManager[None]:
+        return self.house.directory.writing(self.house.refuse)
 
     def _open(self) -> None:
         for log in () if self.files else LOGS:
             path = self.house.directory.path / log / f"{self.symbol}.jsonl"
-            try:
-                self.files[log] = cut_back(path, self.sizes[log])
-            except PhoenixError as error:
-                self.house.refuse(error)
+            self.files[log] = cut_back(path, self.sizes[log])
 
     def _write(self, said: Said) -> None:
         self.files[REPORTS].writelines(_line(report) for report in said.reports)
@@ -77,16 +72,14 @@ class Teller(StatefulSinkPartition[tuple[str, Said], Any]):
 
     def snapshot(self) -> Any:  # noqa: ANN401 - plain tuples
         """Wait until brokers have all reports; return the last frame, lengths, and the account."""
-        self._open()
-        try:
+        with self._writing():
+            self._open()
             while refused := self.house.outlet.wait(self.symbol):
                 letters = tuple(self._undelivered(each) for each in refused)
                 self._write(Said(0, (), letters, self.account))
-        except PhoenixError as error:
-            self.house.refuse(error)
-        for log, file in self.files.items():
-            file.flush()
-            self.sizes[log] = file.tell()
+            for log, file in self.files.items():
+                file.flush()
+                self.sizes[log] = file.tell()
         answered = self.house.mail[self.symbol].answered
         return answered, tuple(self.sizes.items()), tuple(self.account), self.n_letters
 
@@ -98,10 +91,11 @@ class Teller(StatefulSinkPartition[tuple[str, Said], Any]):
         """Close the logs; the last symbol to do so merges them."""
         directory = self.house.directory
         if directory.ready:
-            self._open()
-            for file in self.files.values():
-                file.close()
-            directory.finish(self.symbol, self.account._asdict(), stopped=True)
+            with self._writing():
+                self._open()
+                for file in self.files.values():
+                    file.close()
+                directory.finish(self.symbol, self.account._asdict(), stopped=True)
 
 
 def _line(report: Report) -> bytes:

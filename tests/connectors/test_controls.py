@@ -6,7 +6,7 @@ import pytest
 
 from connectors.controls import NONE_YET, Controlled, Controls, read_controls
 from connectors.switch import EVERY_NS, SWITCH, Switch, Wish, read_switch, write_switch
-from operators.errors import SourceError
+from operators.errors import RunDirectoryError, SourceError
 from operators.rows import HALT, REDUCE, RESUME
 
 
@@ -54,6 +54,14 @@ def test_the_switch_halts_and_its_removal_resumes_each_once(run):
         (1004, 1, 4, "halt"),
         (1009, 2, 9, "resume"),
     ]
+
+
+def test_one_that_cannot_be_written_down_is_not_acted_on(run):
+    controls = controls_in(run)
+    (run / SWITCH).touch()
+    (run / "control").rmdir()
+    with pytest.raises(RunDirectoryError, match=r"BTCUSDC.jsonl cannot be written any more: No such file"):
+        play(controls, [4])
 
 
 @pytest.mark.parametrize(

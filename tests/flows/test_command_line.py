@@ -53,17 +53,21 @@ def test_a_table_of_many_digits_is_never_cut(tmp_path):
     assert "BTCUSDC" in done.stdout
 
 
-def test_a_full_disk_is_one_sentence(tmp_path):
-    full = """
+@pytest.mark.parametrize(
+    ("driver", "when"),
+    [("graph", "open"), ("graph", "orders"), ("graph", "sizes"), ("graph", "close"), ("research", "sizes")],
+)
+def test_a_full_disk_is_one_sentence_whenever_it_is_met(tmp_path, driver, when):
+    """A log is kept back until a checkpoint asks how long it is: most often it is met then."""
+    full = f"""
 import errno
 from connectors.journal import Journal
-def orders(self, requests):
+def met(self, *_):
     raise OSError(errno.ENOSPC, "No space left on device")
-Journal.orders = orders
+Journal.{when} = met
 """
-    done = phoenix(
-        "run", "--out", tmp_path / "run", "--set", "source.duration_s=2", "--set", ONE_SYMBOL, code=full
-    )
+    options = ("--set", "source.duration_s=2", "--set", ONE_SYMBOL, "--driver", driver)
+    done = phoenix("run", "--out", tmp_path / "run", *options, code=full)
     assert done.returncode == 1
     assert (
         done.stderr.splitlines()[-1] == f"{tmp_path}/run cannot be written any more: No space left on device"
