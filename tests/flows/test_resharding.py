@@ -16,7 +16,6 @@ from flows.resharding import reshard
 from operators.errors import CheckpointRefused, RunDirectoryError
 from operators.rows import HALT, RESUME
 from tests.oracles.command import phoenix
-from tests.oracles.floor import Floor
 from tests.oracles.kills import wait_for_growth
 from tests.oracles.runs import UNREPORTED, fused, lines, lively, made
 from tests.oracles.shards import begin, finish, parts
@@ -262,19 +261,9 @@ def test_what_is_told_in_topics_goes_on_under_the_same_names_and_numbers(broker,
         assert sorted(there) == list(range(1, part.read_bytes().count(b"\n") + 1))
 
 
-@pytest.fixture
-def floor(broker, tmp_path):
-    opened = Floor(broker, tmp_path, lively("BTCUSDC", "DOGEUSDC", seconds=20))
-    yield opened
-    opened.close()
-
-
-def test_a_desk_at_a_venue_elsewhere_moves_and_both_still_agree(floor, tmp_path):
-    floor.open_venue()
-    floor.trade(f"run.directory={tmp_path}")
-    floor.until(lambda: "is open" in floor.said("venue"), "the venue did not open")
-    floor.until((tmp_path / "desk" / "config.yaml").exists, "the desk did not begin")
-    floor.publish()
+def test_a_desk_at_a_venue_elsewhere_moves_and_both_still_agree(floor_of, tmp_path):
+    floor = floor_of(lively("BTCUSDC", "DOGEUSDC", seconds=20))
+    floor.begin(f"run.directory={tmp_path}")
     floor.until(floor.has_traded, "nothing was filled")
     floor.kill("desk")
     run = json.loads((tmp_path / "desk" / "told_as.json").read_text())["run"]

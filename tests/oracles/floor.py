@@ -16,8 +16,6 @@ from tests.oracles.runs import UNREPORTED, lines
 
 PATIENCE_S = 240
 QUIET = ("run.progress=false", "metrics.enabled=false", UNREPORTED)
-
-
 NOBODY = "f" * 32
 """The run that poison comes from."""
 
@@ -49,6 +47,14 @@ class Floor:
             "source.kind=kafka",
             *topics,
         )
+
+    def begin(self, *more: str) -> None:
+        """Open the venue, begin with a desk, and let the market come."""
+        self.open_venue()
+        self.trade(*more)
+        self.until(self.is_open, "the venue did not open")
+        self.until(self.is_awake, "the desk did not begin")
+        self.publish()
 
     def publish(self, speed: float = 1) -> None:
         """Send the market in real time."""
@@ -116,6 +122,23 @@ class Floor:
         """Say whether a desk was filled so often."""
         parts = (self.folder / out / "fills").glob("*.jsonl")
         return sum(path.read_bytes().count(b"\n") for path in parts) >= fills
+
+    def reasons(self, out: str) -> set[str]:
+        """Return why dead letters of a run are dead, as far as they are written."""
+        parts = (self.folder / out / "dead_letters").glob("*.jsonl")
+        whole = (line for path in parts for line in path.read_bytes().split(b"\n")[:-1])
+        return {json.loads(line)["reason"] for line in whole}
+
+    def live(self) -> set[str]:
+        """Return the orders that rest, as the venue's reports say."""
+        reports, _ = self.told(self.reports, "report")
+        live = set[str]()
+        for each in (report for told in reports.values() for report in told):
+            if each["what"] == "accepted":
+                live.add(each["id"])
+            elif each["what"] in ("canceled", "expired") or each.get("filled") == each.get("size"):
+                live.discard(each["id"])
+        return live
 
     def told(self, topic: str, kind: str) -> tuple[dict[tuple[str, str], list[dict[str, Any]]], int]:
         """Return what a topic holds of a kind, by run and symbol, each once, and how many came again."""
