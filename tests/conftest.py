@@ -1,6 +1,7 @@
 """What every test may ask for."""
 
 import os
+import signal
 
 # Out of bounds is silent in compiled code, and Numba reads this only when it is first imported.
 # The Makefile sets it too, for doctests that are collected without this file.
@@ -55,6 +56,20 @@ def broker(tmp_path_factory):
         pytest.skip(f"{reason}; {missing}")
     made.reason = reason
     return made
+
+
+@pytest.fixture
+def mortal(tmp_path):
+    """Return a real broker of this test alone, to be killed and started again."""
+    from tests.oracles.broker import NoBroker  # noqa: PLC0415 - few tests need it
+    from tests.oracles.mortal import Mortal  # noqa: PLC0415 - the same
+
+    try:
+        broker = Mortal(tmp_path / "broker")
+    except NoBroker as missing:
+        pytest.skip(str(missing))
+    yield broker
+    broker.kill(signal.SIGKILL)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from connectors.samples import read_samples
 from tests.oracles.broker import NoBroker
 from tests.oracles.kills import grown
-from tests.oracles.mortal import Cluster, Mortal
+from tests.oracles.mortal import Cluster
 from tests.oracles.outages import PATIENCE_S, SOON_S, once, phoenix, running, sentence_with
 from tests.oracles.runs import fused, lines, lively, made
 
@@ -19,16 +19,6 @@ SPEED = 1.5
 """At which the market comes in while brokers die: slow enough for a busy machine to be through by its end."""
 KILLS = [signal.SIGKILL, signal.SIGTERM] * 5
 FILES = {"orders": "orders.jsonl", "fills": "fills.jsonl"}
-
-
-@pytest.fixture
-def mortal(tmp_path):
-    try:
-        broker = Mortal(tmp_path / "broker")
-    except NoBroker as missing:
-        pytest.skip(str(missing))
-    yield broker
-    broker.kill(signal.SIGKILL)
 
 
 @pytest.fixture

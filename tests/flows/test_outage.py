@@ -10,8 +10,6 @@ import pytest
 
 from flows.publishing import send
 from operators.kernel import ROOT
-from tests.oracles.broker import NoBroker
-from tests.oracles.mortal import Mortal
 from tests.oracles.outages import PATIENCE_S, SOON_S, once, phoenix, running, sentence_with, wait_for_orders
 from tests.oracles.runs import PROFILE, fused, lines, lively, made
 from tests.oracles.scrapes import samples, scraped
@@ -23,32 +21,27 @@ MARKET = (*BRIEF, "source.speed=5", "run.checkpoint_every_s=0.2", "run.report=fa
 SHOWN = ("metrics.enabled=true", "metrics.port=0", "run.progress=true")
 
 
-@pytest.fixture
-def mortal(tmp_path):
-    try:
-        broker = Mortal(tmp_path / "broker")
-    except NoBroker as missing:
-        pytest.skip(str(missing))
-    yield broker
-    broker.kill(signal.SIGKILL)
-
-
 def telling(broker, topic, out, *more):
     return running(broker, out, *MARKET, f"kafka.orders_topic={topic}", *more)
+
+
+def live_through_an_outage(process, mortal, topic):
+    """Kill the broker of a process once it tells something; it says so, waits, and comes to its end."""
+    wait_for_orders(mortal, topic, process)
+    mortal.kill(signal.SIGKILL)
+    killed = time.monotonic()
+    assert mortal.bootstrap in sentence_with(process, "takes nothing")
+    assert time.monotonic() - killed < SOON_S
+    mortal.again()
+    sentence_with(process, "a broker answers again")
+    process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
 
 
 def test_a_run_waits_for_a_broker_that_was_killed_and_nothing_is_missing_then(mortal, tmp_path):
     topic, out = mortal.topic(), tmp_path / "run"
     with telling(mortal, topic, out) as process:
-        wait_for_orders(mortal, topic, process)
-        mortal.kill(signal.SIGKILL)
-        killed = time.monotonic()
-        assert mortal.bootstrap in sentence_with(process, "takes nothing")
-        assert time.monotonic() - killed < SOON_S
-        mortal.again()
-        sentence_with(process, "a broker answers again")
-        process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == 0
+        live_through_an_outage(process, mortal, topic)
     assert once(mortal.kept(topic), out) == lines(out / "orders.jsonl")
 
 
@@ -56,15 +49,7 @@ def test_a_publisher_waits_too_and_says_so(mortal):
     topic = mortal.topic()
     speed = ("source.speed=5", "run.progress=false")
     with phoenix("publish", mortal, *BRIEF, *speed, more=("--topic", topic)) as process:
-        wait_for_orders(mortal, topic, process)
-        mortal.kill(signal.SIGKILL)
-        killed = time.monotonic()
-        assert mortal.bootstrap in sentence_with(process, "takes nothing")
-        assert time.monotonic() - killed < SOON_S
-        mortal.again()
-        sentence_with(process, "a broker answers again")
-        process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == 0
+        live_through_an_outage(process, mortal, topic)
     told = [json.loads(value) for _, value in mortal.kept(topic)]
     assert [each["n"] for each in told] == list(range(1, len(told) + 1))
     assert told[-1]["type"] == "end"

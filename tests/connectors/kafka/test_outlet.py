@@ -78,22 +78,22 @@ def test_a_producer_that_may_have_no_number_of_its_own_says_so(mock, outlet):
         send_until_it_says_so(outlet)
 
 
-def test_what_is_out_of_order_for_a_broker_ends_the_run(mock, outlet):
-    """Not repaired: nobody knows then what the broker has."""
-    send(outlet, 1)
-    outlet.wait("BTCUSDC")
-    mock.fail(PRODUCE, KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER)
-    with pytest.raises(SourceError, match=r"nothing can be told any more: .*; resume the run$"):
-        send_until_it_says_so(outlet)
-
-
-@pytest.mark.parametrize("error", [KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.INVALID_PRODUCER_EPOCH])
-def test_what_is_mended_elsewhere_ends_the_run_with_the_topic_s_name(mock, outlet, error):
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        # Not repaired: nobody knows then what the broker has.
+        (KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER, "nothing can be told any more"),
+        # Mended elsewhere.
+        (KafkaError.TOPIC_AUTHORIZATION_FAILED, "{topic} takes nothing any more"),
+        (KafkaError.INVALID_PRODUCER_EPOCH, "{topic} takes nothing any more"),
+    ],
+)
+def test_what_is_not_tried_again_ends_the_run(mock, outlet, error, sentence):
     send(outlet, 1)
     outlet.wait("BTCUSDC")
     mock.fail(PRODUCE, error)
-    topic = outlet.topics["order"]
-    with pytest.raises(SourceError, match=rf"^kafka: {topic} takes nothing any more: .*; resume the run$"):
+    said = sentence.format(topic=outlet.topics["order"])
+    with pytest.raises(SourceError, match=rf"^kafka: {said}: .*; resume the run$"):
         send_until_it_says_so(outlet)
 
 

@@ -4,7 +4,6 @@ Both stand at the end of the same small flow with recovery on. Its source kills 
 has it started again once the flow has given up on some of what it told, or waits.
 """
 
-import os
 import signal
 import threading
 import time
@@ -24,7 +23,6 @@ from connectors.console import Console
 from connectors.kafka.connection import Place
 from connectors.kafka.outlet import Outlet
 from connectors.progress import Progress
-from tests.oracles.broker import Broker, NoBroker, free_port, start
 
 N, DOWN_FROM, DOWN_UNTIL = 60, 20, 40
 SYMBOL = "BTCUSDC"
@@ -36,34 +34,24 @@ PATIENCE_S = 60
 class Outage:
     """A broker that is killed by one message of a source and is back for another."""
 
-    def __init__(self, folder) -> None:
-        self.folder, self.port = folder, free_port()
-        self.broker = Broker(start(folder, os.getpid(), self.port))
-        self.back = threading.Event()
-
-    def kill(self):
-        os.kill(int((self.folder / "pid").read_text()), signal.SIGKILL)
+    def __init__(self, broker) -> None:
+        self.broker, self.back = broker, threading.Event()
 
     def again(self):
-        start(self.folder, os.getpid(), self.port)
+        self.broker.again()
         self.back.set()
 
     def meet(self, n):
         if n == DOWN_FROM:
-            self.kill()
+            self.broker.kill(signal.SIGKILL)
             threading.Timer(4 * GIVE_UP_MS / 1000, self.again).start()
         if n == DOWN_UNTIL:
             assert self.back.wait(PATIENCE_S)
 
 
 @pytest.fixture
-def outage(tmp_path):
-    try:
-        outage = Outage(tmp_path / "broker")
-    except NoBroker as missing:
-        pytest.skip(str(missing))
-    yield outage
-    outage.kill()
+def outage(mortal):
+    return Outage(mortal)
 
 
 class Numbers(StatefulSourcePartition[tuple[str, bytes], int]):
