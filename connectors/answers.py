@@ -15,10 +15,10 @@ from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from connectors.board import Now
 from connectors.equity import EquitySeries
 from connectors.journal import Journal
+from connectors.remarks import remark
 from connectors.shared import NO_ROWS, Answer, Shared
 from connectors.standing import Standing, summary
 from connectors.tape import Tally
-from connectors.telling import tell
 from operators.rows import Row, Rows
 
 
@@ -65,7 +65,7 @@ class Answers(StatefulSinkPartition[tuple[str, Answer], Any]):
         self._open()
         for _, answer in items:
             self._log(answer)
-            tell(self.shared.console, self.journal.symbol, self.standing, answer)
+            remark(self.shared.console, self.journal.symbol, self.standing, answer)
             self.equity.take(answer.samples)
             self.standing = answer.standing
             self.tally = answer.tally

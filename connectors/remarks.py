@@ -8,12 +8,12 @@ from connectors.standing import Standing, broken, faults
 from operators.limits import in_words
 
 
-def tell(console: Console, symbol: str, before: Standing | None, answer: Answer) -> None:
-    """Tell of it; `before` is where the last answer left the account."""
+def remark(console: Console, symbol: str, before: Standing | None, answer: Answer) -> None:
+    """Say it; `before` is where the last answer left the account."""
     now, until_ns = answer.standing, answer.standing.reached_ns()
     console.letters(answer.letters)
     if len(answer.transitions) > 0:
-        _tell_states(console, symbol, answer)
+        _remark_states(console, symbol, answer)
     if now.n_gaps != (before.n_gaps if before else 0):
         console.book_broke(symbol, "gap", until_ns)
     if now.n_crossed != (before.n_crossed if before else 0):
@@ -25,6 +25,6 @@ def tell(console: Console, symbol: str, before: Standing | None, answer: Answer)
             console.fault(error)
 
 
-def _tell_states(console: Console, symbol: str, answer: Answer) -> None:
+def _remark_states(console: Console, symbol: str, answer: Answer) -> None:
     for _, ts_ns, was, now, reason, *_ in np.asarray(answer.transitions).tolist():
         console.trading_state(symbol, *in_words(was, now, reason), ts_ns)
