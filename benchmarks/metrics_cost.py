@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmarks.figures import ROOT, Figure
 from connectors.board import Now
-from connectors.exposition import Exposition
+from connectors.metrics.exposition import Exposition
 from flows.driver import run_graph
 from flows.market import program
 from flows.program import Program

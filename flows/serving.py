@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from connectors.exposition import Exposition
-from connectors.scrape import MetricsServer, open_server
+from connectors.metrics.exposition import Exposition
+from connectors.metrics.scrape import MetricsServer, open_server
 from flows.program import Program
 from flows.shares import metrics_port
 

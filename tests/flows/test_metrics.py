@@ -10,7 +10,7 @@ import yaml
 
 from connectors.board import Now, Post
 from connectors.controls import RELOADS, Controlled
-from connectors.metrics import DECLARED, FAMILIES, HISTOGRAM
+from connectors.metrics.declared import DECLARED, FAMILIES, HISTOGRAM
 from flows.driver import run
 from tests.oracles.runs import QUIET, graphed, lines, made
 from tests.oracles.scrapes import PAIR, of, samples, text_of

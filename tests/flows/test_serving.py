@@ -10,7 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from connectors.metrics import FAMILIES
+from connectors.metrics.declared import FAMILIES
 from flows.driver import run
 from flows.exits import WRONG
 from operators.errors import ConfigError

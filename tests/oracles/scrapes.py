@@ -6,7 +6,7 @@ from urllib.request import urlopen
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from connectors.exposition import Exposition
+from connectors.metrics.exposition import Exposition
 from flows.program import Program
 from tests.oracles.runs import lively
 

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from connectors.board import Board
-from connectors.exposition import Exposition
-from connectors.scrape import MOST_CLIENTS, MetricsServer, open_server
+from connectors.metrics.exposition import Exposition
+from connectors.metrics.scrape import MOST_CLIENTS, MetricsServer, open_server
 from connectors.timing import Timing
 from operators.errors import ConfigError
 

@@ -1,14 +1,14 @@
 from pathlib import Path
 
-from connectors.metrics import DECLARED
-from connectors.metrics_reference import page
+from connectors.metrics.declared import DECLARED
+from connectors.metrics.reference import page
 
-PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
 
 
 def test_the_page_is_up_to_date():
     assert PAGE.read_text(encoding="utf-8") == page(), (
-        "python -m connectors.metrics_reference > docs/metrics.md"
+        "python -m connectors.metrics.reference > docs/metrics.md"
     )
 
 

@@ -20,8 +20,8 @@ from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
 from connectors.board import Board
-from connectors.families import COUNTER, UNKNOWN
-from connectors.metrics import DECLARED, Declared, Reader
+from connectors.metrics.declared import DECLARED, Declared, Reader
+from connectors.metrics.family import COUNTER, UNKNOWN
 
 PATH: Final = "/metrics"
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"

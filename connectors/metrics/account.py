@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from connectors.families import COUNTER, GAUGE, Family, share
-from connectors.view import View
+from connectors.metrics.family import COUNTER, GAUGE, Family, share
+from connectors.metrics.view import View
 from operators.ledger import MICRO
 from operators.markouts import ADVERSE, HORIZONS
 

@@ -1,12 +1,12 @@
 """Print `docs/metrics.md`: every metric, as it is declared where it is read.
 
-python -m connectors.metrics_reference > docs/metrics.md
+python -m connectors.metrics.reference > docs/metrics.md
 """
 
 import sys
 from typing import Final
 
-from connectors.metrics import BOUNDS, DECLARED, HISTOGRAM
+from connectors.metrics.declared import BOUNDS, DECLARED, HISTOGRAM
 
 HEAD: Final = f"""\
 # Metrics
@@ -35,7 +35,7 @@ TAIL: Final = f"""\
 The buckets of `{HISTOGRAM}` end at {BOUNDS[0]} s, 32.8 µs, 65.5 µs … {BOUNDS[-2]} s. Durations are
 counted in eight steps per doubling; a bucket ends where a step does, so its count is exact.
 
-This page is printed from the declarations: `python -m connectors.metrics_reference > docs/metrics.md`.
+This page is printed from the declarations: `python -m connectors.metrics.reference > docs/metrics.md`.
 """
 
 

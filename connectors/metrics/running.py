@@ -4,9 +4,9 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from connectors.families import COUNTER, GAUGE, Family, one_of
+from connectors.metrics.family import COUNTER, GAUGE, Family, one_of
+from connectors.metrics.view import View
 from connectors.standing import fault_counts
-from connectors.view import View
 from operators.limits import DENIALS, STATES
 
 SECOND: Final = 1e9

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from connectors.view import View
+from connectors.metrics.view import View
 
 GAUGE: Final = "gauge"
 COUNTER: Final = "counter"

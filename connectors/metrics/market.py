@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from connectors.families import COUNTER, GAUGE, UNKNOWN, Family, one_of
-from connectors.view import View
+from connectors.metrics.family import COUNTER, GAUGE, UNKNOWN, Family, one_of
+from connectors.metrics.view import View
 from operators.kpis import ASK_LIVE, BID_LIVE, NO_BOOK, PAUSED, SIDES
 from operators.orders import AMENDING, CANCELING, WORKING
 from operators.toxicity import STATUSES

@@ -5,9 +5,9 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from connectors.board import Board, Facts, Now
-from connectors.exposition import Exposition
-from connectors.families_running import LOST
-from connectors.metrics import BOUNDS, DECLARED, HISTOGRAM, counted, written
+from connectors.metrics.declared import BOUNDS, DECLARED, HISTOGRAM, counted, written
+from connectors.metrics.exposition import Exposition
+from connectors.metrics.running import LOST
 from connectors.standing import Standing
 from connectors.tape import Tally
 from connectors.timing import Times, Timing

@@ -5,12 +5,12 @@ from itertools import accumulate
 from typing import Final, NamedTuple
 
 from connectors.board import Board
-from connectors.families import COUNTER, GAUGE, Family
-from connectors.families_account import FILLS, PNL, POSITION
-from connectors.families_market import BOOK, QUOTES, VPIN
-from connectors.families_running import LOST, ORDERS, SPEED
+from connectors.metrics.account import FILLS, PNL, POSITION
+from connectors.metrics.family import COUNTER, GAUGE, Family
+from connectors.metrics.market import BOOK, QUOTES, VPIN
+from connectors.metrics.running import LOST, ORDERS, SPEED
+from connectors.metrics.view import View
 from connectors.timing import STEPS, Times, end_of
-from connectors.view import View
 
 FAMILIES: Final = (*VPIN, *QUOTES, *BOOK, *POSITION, *PNL, *FILLS, *ORDERS, *LOST, *SPEED)
 HISTOGRAM: Final = "mm_frame_processing_seconds"

@@ -1,0 +1,1 @@
+"""What Prometheus is told: metrics as they are declared, read and served."""
