@@ -18,9 +18,9 @@ from connectors.answers import Answers
 from connectors.playback import Playback
 from connectors.rounds import Rounds
 from flows.driver import run_graph
-from flows.lift import AsmmStep, BookStep, RiskStep, VpinStep
 from flows.market import program
 from flows.program import Program
+from flows.steps import AsmmStep, BookStep, RiskStep, VpinStep
 from operators.desk import Rules
 from operators.rows import LAST
 from tests.oracles.hftbacktest_peer import Feed, maker_exchange, maker_rules

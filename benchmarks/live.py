@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 
 from benchmarks.figures import ROOT, capture
 from connectors.shared import Frame
-from flows.lift import Step, lift
+from flows.lift import lift
 from flows.market import program
 from flows.program import Program
+from flows.steps import Step
 from operators.desk import desk_on_rows, open_desk, open_sheet
 from operators.outbox import open_outbox
 from operators.rows import Row, Rows

@@ -22,10 +22,11 @@ from bytewax.recovery import RecoveryConfig, init_db_dir
 from benchmarks.figures import ROOT, Figure
 from benchmarks.vpin_tape import make_tape, rows_of
 from connectors.shared import Frame
-from flows.lift import Lifted, VpinStep
+from flows.lift import Lifted
 from flows.market import program
 from flows.phoenix import graph
 from flows.program import Program
+from flows.steps import VpinStep
 from operators.measure import VpinMeasure
 from operators.rows import Rows
 

@@ -38,7 +38,7 @@ def show(directory: Path) -> None:
     from rich.table import Table  # noqa: PLC0415 - the same
 
     from connectors.runs import CHECKPOINT  # noqa: PLC0415 - the same
-    from connectors.standing import losses, refusals, silence  # noqa: PLC0415 - the same
+    from connectors.sentences import losses, refusals, silence  # noqa: PLC0415 - the same
 
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("symbol", no_wrap=True)

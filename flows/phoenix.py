@@ -21,11 +21,12 @@ from flows.beginning import say_active, say_start
 from flows.closing import show
 from flows.driver import leave_report
 from flows.exits import leave, run_by_bytewax
-from flows.lift import AsmmStep, BookStep, RiskStep, VpinStep, lift
+from flows.lift import lift
 from flows.market import program
 from flows.program import Program
 from flows.serving import serve
 from flows.shards import alone
+from flows.steps import AsmmStep, BookStep, RiskStep, VpinStep
 from flows.told_bytewax import refuse_cluster, require_own_store
 from flows.warm import warm
 from operators.errors import PhoenixError

@@ -11,7 +11,7 @@ from connectors.kafka.house import Account, Asked, Said
 from connectors.kafka.reports import Addressee, report_of
 from connectors.kafka.rows import Grid
 from connectors.whole import copied
-from flows.lift import Step
+from flows.steps import Step
 from operators.book import open_book
 from operators.counter import LEAST_ROOM, serve
 from operators.desk import Rules

@@ -3,7 +3,7 @@
 import sys
 
 from connectors.shared import Frame
-from flows.lift import AsmmStep, BookStep, RiskStep, VpinStep
+from flows.steps import AsmmStep, BookStep, RiskStep, VpinStep
 from operators.desk import Rules, open_exchange
 from operators.kernel import is_cold
 from operators.receipts import ask

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any, Final
 
 from connectors.fields import FIELDS, NOTE
-from connectors.standing import losses, refusals
+from connectors.sentences import losses, refusals
 from flows.reporting.numbers import duration, many
 from flows.reporting.reading import MOST_LINES, Run
 from flows.reporting.tables import bullets, by_symbol, table

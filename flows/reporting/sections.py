@@ -5,7 +5,7 @@ from html import escape
 from typing import Final
 
 from connectors.run_summary import TARGETS, quote_of
-from connectors.standing import silence
+from connectors.sentences import silence
 from flows.reporting.drawing import Figure
 from flows.reporting.numbers import duration, number
 from flows.reporting.page import figures_html

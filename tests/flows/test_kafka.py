@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from connectors.standing import silence
+from connectors.sentences import silence
 from flows.publishing import send
 from tests.oracles.broker import free_port
 from tests.oracles.kills import kill_until

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from flows.lift import AsmmStep, RiskStep
+from flows.steps import AsmmStep, RiskStep
 from operators.rows import (
     ACCEPTED,
     AMEND_REJECTED,

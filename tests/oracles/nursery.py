@@ -10,7 +10,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from connectors.shared import Frame
-from flows.lift import AsmmStep, BookStep, RiskStep, VpinStep
+from flows.steps import AsmmStep, BookStep, RiskStep, VpinStep
 from operators.rows import Row
 from tests.oracles.runs import fused, graphed, lively, made
 

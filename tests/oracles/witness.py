@@ -9,8 +9,8 @@ import pytest
 
 from connectors.playback import Playback
 from connectors.rounds import LoopSource
-from flows.lift import AsmmStep, RiskStep, Step
 from flows.program import Program
+from flows.steps import AsmmStep, RiskStep, Step
 from operators.rows import (
     ACCEPTED,
     BEST,
