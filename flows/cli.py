@@ -11,7 +11,7 @@ import typer
 
 from flows import helps
 from flows.closing import show
-from flows.exits import code_of, leave
+from flows.exits import code_of, leave, stop_on_signals
 from operators.errors import ConfigError, PhoenixError, RunDirectoryError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
@@ -126,8 +126,7 @@ def publish_command(
     _loaded()
     options = [*(changes or ()), *([] if speed is None else [f"source.speed={speed}"])]
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop_on_signals(stop)
     for symbol, n in send(config or DEFAULT, options, topic, partitions, stop.is_set).items():
         sys.stdout.write(f"{symbol}: {n} messages\n")
 

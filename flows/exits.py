@@ -1,7 +1,9 @@
-"""How a program ends when something is wrong: one sentence, and an exit code."""
+"""How a program ends: when it is told to, and with one sentence and an exit code when something is wrong."""
 
 import os
+import signal
 import sys
+import threading
 from typing import Final, NoReturn
 
 from operators.errors import CheckpointRefused, ConfigError, PhoenixError
@@ -17,6 +19,12 @@ def code_of(error: PhoenixError) -> int:
     if isinstance(error, ConfigError):
         return WRONG
     return REFUSED if isinstance(error, CheckpointRefused) else FAILED
+
+
+def stop_on_signals(stop: threading.Event) -> None:
+    """Let Ctrl-C and SIGTERM ask for an end in good order."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
 
 
 def leave(error: PhoenixError) -> NoReturn:

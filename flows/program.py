@@ -21,6 +21,7 @@ from connectors.synthetic import SyntheticMarket
 from connectors.synthetic import open_tape as open_synthetic
 from connectors.tape import Tape
 from connectors.with_bests import WithBests
+from flows.exits import stop_on_signals
 from flows.measures import measure_of
 from flows.models import model_of
 from flows.reloading import Reloading
@@ -138,6 +139,5 @@ class Program:
     def stop_on_signals(self) -> None:
         """Let Ctrl-C and SIGTERM end the run with a checkpoint."""
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, lambda *_: self.shared.stop.set())
+            stop_on_signals(self.shared.stop)
             signal.signal(signal.SIGHUP, lambda *_: self.watcher.ask())

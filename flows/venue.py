@@ -1,6 +1,5 @@
 """`phoenix venue`: the simulated venue as a process of its own, between topics."""
 
-import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -35,7 +34,7 @@ from connectors.shared import Mailbox
 from connectors.stamp import Stamp
 from flows.desks import channels, habits, second_topic
 from flows.driver import drive, open_store
-from flows.exits import leave
+from flows.exits import leave, stop_on_signals
 from flows.identity import code_digest
 from flows.lift import lift
 from flows.shards import only_one
@@ -152,8 +151,7 @@ def _open(site: Site, out: Path, *, resume: bool) -> None:
         open_store(out)
         directory.make()
     _warm(site)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: site.stop.set())
+    stop_on_signals(site.stop)
     site.console.say(f"The venue of {', '.join(settings.symbols)} is open, in {out}")
     drive(site.graph(), out, settings.run.checkpoint_every_s)
 
