@@ -1,9 +1,10 @@
 """Whatever the wire does to reports, every fill is shown exactly once."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from operators.kernel import COMPILED
 from operators.receipts import DROPPED, FIRST_ANOTHER, RECEIPTS, SHOWN, Receipts, expect, show
 from operators.rows import (
     ACCEPTED,
@@ -170,6 +171,7 @@ ASKED = st.tuples(
 TOLD = st.tuples(st.just(FILLED), st.sampled_from([BUY, SELL]), st.integers(1, 30))
 
 
+@settings(max_examples=100 if COMPILED else 25)
 @given(
     st.lists(st.one_of(ASKED, TOLD), min_size=5, max_size=60),
     st.tuples(st.floats(0, 0.6), st.floats(0, 0.4), st.floats(0, 0.4)),
