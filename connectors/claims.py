@@ -10,12 +10,21 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from operators.errors import RunDirectoryError
 
 CLAIMS: Final = "claims"
 ANOTHER: Final = "use another profile or run.directory"
+
+
+class Claimant(NamedTuple):
+    """Who claims what."""
+
+    share: str
+    symbols: Sequence[str]
+    run: str
+    """Names the run wherever it is: the same one that comes again takes its own place."""
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """That nobody else runs what a shard runs, or trades where a desk does."""
 
+import hashlib
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -8,7 +10,7 @@ from typing import Final, Literal
 from configs.schema_kafka import OUTGOING
 from configs.settings import Settings
 from configs.shards import is_shard, label
-from connectors.claims import CLAIMS, claimed
+from connectors.claims import CLAIMS, Claimant, claimed
 from flows.program import Program
 from operators.errors import PhoenixError
 
@@ -33,7 +35,9 @@ def alone(program: Program) -> Iterator[None]:
         if is_shard(settings.run):
             folder = Path(settings.run.directory) / CLAIMS / settings.profile
             held.enter_context(claimed(folder, symbols, who))
-            _claim_at_broker(held, settings, symbols, program.shared.refuse)
+            name = hashlib.sha256(f"{socket.gethostname()} {directory.path.resolve()}".encode()).hexdigest()
+            claimant = Claimant(label(settings.run), symbols, name[:32])
+            _claim_at_broker(held, settings, claimant, program.shared.refuse)
         if program.desks is not None:
             held.enter_context(only_one(settings, "orders_topic", symbols, who))
         yield
@@ -52,7 +56,7 @@ def only_one(
 
 
 def _claim_at_broker(
-    held: ExitStack, settings: Settings, symbols: list[str], refuse: Callable[[PhoenixError], object]
+    held: ExitStack, settings: Settings, claimant: Claimant, refuse: Callable[[PhoenixError], object]
 ) -> None:
     """Where there is one: other machines see it."""
     kafka = settings.kafka
@@ -63,4 +67,4 @@ def _claim_at_broker(
         from connectors.kafka.connection import Place  # noqa: PLC0415 - the same
 
         place = Place(kafka.bootstrap, topics[0], kafka.options)
-        held.enter_context(claimed_at(place, settings.profile, label(settings.run), symbols, refuse))
+        held.enter_context(claimed_at(place, settings.profile, claimant, refuse))

@@ -11,6 +11,7 @@ import time
 import pytest
 from confluent_kafka.admin._acl import AclOperation
 
+from connectors.claims import Claimant
 from connectors.kafka.claim import claimed_at
 from connectors.kafka.connection import Place
 from connectors.runs import CHECKPOINT
@@ -189,7 +190,7 @@ def test_a_shard_that_may_not_join_its_group_is_told_so(guard, password, tmp_pat
     began = time.monotonic()
     with (
         pytest.raises(SourceError, match=f"needs the right to read the group {group}"),
-        claimed_at(place, "phoenix", "1of2", [SYMBOL], print),
+        claimed_at(place, "phoenix", Claimant("1of2", [SYMBOL], "a run"), print),
     ):
         raise AssertionError
     assert time.monotonic() - began < WITHIN_S
