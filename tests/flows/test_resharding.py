@@ -238,15 +238,15 @@ def test_what_is_halted_stays_halted(olds):
     assert {wish for symbol, wish in wishes.items() if symbol != "BTCUSDC"} == {RESUME}
 
 
-def test_what_is_told_in_topics_goes_on_under_the_same_names_and_numbers(broker, tmp_path):
-    orders = broker.topic()
-    settings = (f"kafka.bootstrap={broker.bootstrap}", f"kafka.orders_topic={orders}")
+def test_what_is_told_in_topics_goes_on_under_the_same_names_and_numbers(real_broker, tmp_path):
+    orders = real_broker.topic()
+    settings = (f"kafka.bootstrap={real_broker.bootstrap}", f"kafka.orders_topic={orders}")
     olds = killed(tmp_path, 2, *settings)
     names = {json.loads((old / "told_as.json").read_text())["run"] for old in olds}
     assert len(names) == 2
     news = gone_on(tmp_path, reshard(olds, 3), *settings)
     told: dict[tuple[str, str], dict[int, bytes]] = {}
-    for key, value in broker.kept(orders):
+    for key, value in real_broker.kept(orders):
         line = json.loads(value)
         assert line["run"] in names
         there = told.setdefault((line["run"], key.decode()), {})
@@ -261,6 +261,7 @@ def test_what_is_told_in_topics_goes_on_under_the_same_names_and_numbers(broker,
         assert sorted(there) == list(range(1, part.read_bytes().count(b"\n") + 1))
 
 
+@pytest.mark.usefixtures("real_broker")
 def test_a_desk_at_a_venue_elsewhere_moves_and_both_still_agree(floor_of, tmp_path):
     floor = floor_of(lively("BTCUSDC", "DOGEUSDC", seconds=20))
     floor.begin(f"run.directory={tmp_path}")

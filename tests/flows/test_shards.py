@@ -40,11 +40,11 @@ def test_shards_do_what_one_process_does(whole, tmp_path, n, driver):
 
 @pytest.mark.parametrize("partitions", [1, 4])
 def test_shards_of_a_topic_do_what_one_process_does_from_the_market_itself(
-    broker, whole, tmp_path, partitions
+    real_broker, whole, tmp_path, partitions
 ):
-    topic = broker.topic(partitions)
-    send(PROFILE, (*MARKET, f"kafka.bootstrap={broker.bootstrap}"), topic)
-    source = ("source.kind=kafka", f"kafka.bootstrap={broker.bootstrap}", f"kafka.topic={topic}")
+    topic = real_broker.topic(partitions)
+    send(PROFILE, (*MARKET, f"kafka.bootstrap={real_broker.bootstrap}"), topic)
+    source = ("source.kind=kafka", f"kafka.bootstrap={real_broker.bootstrap}", f"kafka.topic={topic}")
     outs = [run(made(tmp_path / f"{k}", *own), "graph") for k, own in enumerate(shards(tmp_path, 2, *source))]
     assert parts(outs) == whole
 

@@ -121,9 +121,11 @@ def test_a_topic_that_is_missing_and_a_broker_that_is_are_said_in_a_sentence(bro
         ControlTopic(Place("127.0.0.1:1", "control", {}))
 
 
-def test_a_topic_whose_last_messages_are_none_has_an_end_all_the_same(broker):
-    topic = broker.topic()
-    producer = Producer({"bootstrap.servers": broker.bootstrap, "transactional.id": topic, "log_level": 0})
+def test_a_topic_whose_last_messages_are_none_has_an_end_all_the_same(real_broker):
+    topic = real_broker.topic()
+    producer = Producer(
+        {"bootstrap.servers": real_broker.bootstrap, "transactional.id": topic, "log_level": 0}
+    )
     producer.init_transactions(PATIENCE_S)
     for commits, want in ((True, "reduce"), (False, "halt")):
         producer.begin_transaction()
@@ -132,10 +134,10 @@ def test_a_topic_whose_last_messages_are_none_has_an_end_all_the_same(broker):
         producer.flush(PATIENCE_S)
         (producer.commit_transaction if commits else producer.abort_transaction)(PATIENCE_S)
     began = time.monotonic()
-    control = opened(broker, topic)
+    control = opened(real_broker, topic)
     assert time.monotonic() - began < PATIENCE_S / 3
     assert control.wish("BTCUSDC").wish == REDUCE, "what was aborted was never said"
-    heard(broker, topic, control, said("BTCUSDC", "halt"))
+    heard(real_broker, topic, control, said("BTCUSDC", "halt"))
     assert control.wish("BTCUSDC").wish == HALT
 
 
