@@ -21,7 +21,8 @@ from connectors.kafka.diagnosis import unreachable
 from connectors.kafka.link import GONE
 from connectors.kafka.messages import Name, Version, misfit
 from connectors.kafka.places import require_topic
-from connectors.kafka.reader import PASSING, consumer, place_of
+from connectors.kafka.reader import PASSING, consumer
+from connectors.kafka.sorting import place_of
 from connectors.recorded.letters import Reason, excerpt
 from connectors.switch import WISHES, Switch, Wish
 from connectors.tape import DeadLetter

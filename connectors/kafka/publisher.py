@@ -21,8 +21,9 @@ from connectors.kafka.connection import (
 from connectors.kafka.diagnosis import topic_at, unreachable
 from connectors.kafka.link import Link, Say
 from connectors.kafka.messages import VERSION, End, encode
-from connectors.kafka.reader import consumer, place_of
+from connectors.kafka.reader import consumer
 from connectors.kafka.rows import Grid, messages_of
+from connectors.kafka.sorting import place_of
 from connectors.tape import Tape
 from operators.errors import SourceError
 from operators.instruments import Instrument

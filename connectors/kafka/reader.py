@@ -1,16 +1,10 @@
 """One thread that reads a topic's partitions, and hands each symbol what is its own.
 
-A message belongs to the symbol that its key names. One whose key names nothing
-belongs to nobody: it is told with the next message, in its partition, of a symbol
-of ours, so that a run that is resumed tells it once, of the same symbol. A key that
-names another symbol is another process's concern.
-
 What waits is bounded. While one symbol has as much as it may, nothing is read; but
 where another then has nothing at all, reading goes on for that one, and the first
 one's messages are read again once it has room: no symbol waits for another.
 """
 
-import re
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -21,10 +15,10 @@ from connectors.bell import BELL
 from connectors.board import Brokers
 from connectors.kafka.audience import Audience
 from connectors.kafka.connection import UNKNOWN_TOPIC, Place, Troubles, connection, refuse_options
-from connectors.kafka.inbox import Inbox, Item, Position
+from connectors.kafka.inbox import Inbox, Position
 from connectors.kafka.link import Say, SteadyLink
 from connectors.kafka.places import added, gone, missing, require_topic
-from connectors.recorded.letters import Reason
+from connectors.kafka.sorting import Sorting
 from operators.errors import PhoenixError, SourceError
 from operators.rows import NEVER
 
@@ -33,9 +27,6 @@ WAIT_S: Final = 0.05
 ROOM_S: Final = 0.002
 """Between two looks whether there is room again."""
 CLOSING_S: Final = 5.0
-NAME: Final = re.compile(rb"[A-Za-z0-9._:/-]{1,64}")
-KEPT_BYTES: Final = 1 << 10
-"""Of a message that belongs to nobody."""
 BEYOND: Final = (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE)  # noqa: SLF001 - its own names
 DOWN: Final = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE)  # noqa: SLF001 - the same
 GROUPLESS: Final = KafkaError.GROUP_AUTHORIZATION_FAILED
@@ -68,12 +59,11 @@ class Reader:
 
     def __init__(self, place: Place, symbols: Sequence[str], say: Say) -> None:
         self.place, self.say = place, say
-        self._known = {symbol.encode(): symbol for symbol in symbols}
         self._inboxes: dict[str, Inbox] = {}
         self._served: dict[str, Inbox] = {}
         """Those that the partitions were assigned for; who joins later may need earlier messages."""
-        self._nobodys: dict[int, list[Item]] = {}
         self.audience = Audience(place, say)
+        self._sorting = Sorting(symbols, self.audience)
         # Of two readers at the same brokers one is enough to say that none answers.
         side, aloud = ("source", say) if self.audience.speaks else ("reports", lambda _: None)
         self.link = SteadyLink(side, aloud, "kafka: no broker answers ({why}); going on when one does")
@@ -183,7 +173,7 @@ class Reader:
         first = {p: min(inbox.posted[p] for inbox in roomy if p in inbox.posted) for p in partitions}
         for inbox in inboxes:
             inbox.missed = {p for p, offset in first.items() if inbox.posted.get(p, NEVER) < offset}
-        self._nobodys.clear()
+        self._sorting.begin()
         self._reached = first
         client.assign([TopicPartition(self.place.topic, p, offset) for p, offset in first.items()])
 
@@ -194,39 +184,14 @@ class Reader:
             require_topic(client, self.place.topic)
         if first is None:
             return
-        reached, rung_for = Position(), set[str]()
-        for message in (first, *client.consume(BATCH, 0)):
-            error = message.error()
-            if error is not None:
-                self._judge(client, error, message)
-                continue
-            partition, offset = place_of(message)
-            reached[partition] = offset + 1
-            self._sort(message, partition, offset, rung_for)
+        served = self._served
+        try:
+            messages = first, *client.consume(BATCH, 0)
+            self._sorting.put(messages, served, lambda *told: self._judge(client, *told))
+        finally:
+            reached, rung_for = self._sorting.deliver(served)
         self._reached |= reached
-        for partition, offset in reached.items():
-            held = self._nobodys.get(partition)
-            for inbox in self._served.values():
-                inbox.pass_by(partition, held[0].offset if held else offset)
         BELL.ring(rung_for)
-
-    def _sort(self, message: Message, partition: int, offset: int, rung_for: set[str]) -> None:
-        key = message.key() or b""
-        symbol = self._known.get(key)
-        if symbol is None:
-            if NAME.fullmatch(key) is not None:
-                self.audience.pass_over(key, partition, offset)
-            else:
-                kept = (message.value() or b"")[:KEPT_BYTES]
-                item = Item(partition, offset, _sent_ms(message), kept, Reason.WRONG_KEY)
-                self._nobodys.setdefault(partition, []).append(item)
-            return
-        inbox, nobodys = self._served.get(symbol), self._nobodys.pop(partition, ())
-        if inbox is not None:
-            rung_for.add(symbol)
-            for item in nobodys:
-                inbox.post(item)
-            inbox.post(Item(partition, offset, _sent_ms(message), message.value() or b""))
 
     def _judge(self, client: Consumer, error: KafkaError, message: Message) -> None:
         topic = self.place.topic
@@ -248,12 +213,3 @@ class Reader:
             for inbox in self._inboxes.values():
                 inbox.failure = error
             BELL.ring(list(self._inboxes))
-
-
-def place_of(message: Message) -> tuple[int, int]:
-    """Return partition and offset of a message that was read."""
-    return message.partition(), message.offset()  # type: ignore[return-value] # both are known of what was read
-
-
-def _sent_ms(message: Message) -> int:
-    return max(0, message.timestamp()[1])
