@@ -63,6 +63,10 @@ def ready(program: Program, source: Source[Any] | None = None) -> Dataflow:
     """Return the graph with its rules loaded, which stops on signals; from now on the time counts."""
     say_start(program)
     warm(next(iter(program.rules.values())))
+    if program.topic is not None:
+        from connectors.kafka.stretch import warm as warm_reading  # noqa: PLC0415 - most runs do without a client
+
+        warm_reading()
     program.stop_on_signals()
     if source is None:
         program.watcher.start()

@@ -6,6 +6,7 @@ from connectors.kafka.inbox import Inbox, Item, Position
 from connectors.kafka.messages import Best, Depth, End, Gap, Mark, Market, Trade, decode
 from connectors.kafka.reader import Reader
 from connectors.kafka.rows import Grid, gap_row, rows_of
+from connectors.kafka.stretch import MOST, Canon, Stretch
 from connectors.recorded.blocks import Page
 from connectors.recorded.letters import Reason, Unusable, excerpt
 from connectors.recorded.quality import Quality, count_letter
@@ -38,6 +39,7 @@ class KafkaFeed:
         self._symbol, self._grid, self._reader = instrument.symbol, Grid(instrument), reader
         self._start, self._quality = dict(start), quality
         self._inbox: Inbox | None = None
+        self._canon = Canon(instrument)
         self._n, self._reached_ns, self._ended = 0, 0, False
 
     def fill(self, n_rows: int) -> Batch:
@@ -48,16 +50,32 @@ class KafkaFeed:
         """
         if self._inbox is None and not self._ended:
             self._inbox = self._reader.join(self._symbol, self._start)
-        page, letters, inbox = Page(), list[DeadLetter](), self._inbox
+        page, letters, inbox, stretch = Page(), list[DeadLetter](), self._inbox, Stretch(())
         while inbox is not None and len(page) < n_rows and not self._ended:
+            if stretch.is_over():
+                stretch = Stretch(inbox.texts(MOST))
+            if self._read_on(stretch, inbox, page, n_rows):
+                continue
             item = inbox.take()
             if item is None:
                 break
+            stretch.at += 1
             try:
                 self._on(item, page, letters)
             except Unusable as fault:
                 self._set_aside(item, fault.reason, letters)
         return Batch(page.block(), tuple(letters), self._ended)
+
+    def _read_on(self, stretch: Stretch, inbox: Inbox, page: Page, n_rows: int) -> bool:
+        """Take canonical messages; say whether it was not one of another form that ended them."""
+        if stretch.is_over():
+            return False
+        before, reached = stretch.at, (self._n, self._reached_ns)
+        rows, reached = self._canon.read(stretch, reached, self._quality, n_rows - len(page))
+        self._n, self._reached_ns = reached
+        page.add(rows)
+        inbox.skip(stretch.at - before)
+        return stretch.at > before and (stretch.is_over() or len(page) >= n_rows)
 
     def snapshot(self) -> State:
         """Return the offsets, and the number and time of the last message."""
