@@ -25,6 +25,8 @@ DIGITS: Final = 8
 """Of a digest, in the ids of a run's orders."""
 STRINGS: Final = 1 << 12
 """Prices and sizes whose strings are remembered."""
+Booked = tuple[Fact, Sequence[int]]
+"""A fill as the venue reported it, and as the account booked it."""
 OPS: Final = {PLACE: "place", AMEND: "amend", CANCEL: "cancel", QUERY: "query"}
 
 
@@ -66,7 +68,11 @@ class Journal:
 
     def orders(self, requests: Rows) -> None:
         """Append requests, in their order."""
-        self.files["orders"].writelines(self._order(row) for row in plain(requests) if row.kind != QUERY)
+        self.write_orders(plain(requests))
+
+    def write_orders(self, requests: Sequence[Fact]) -> None:
+        """Append requests as plain numbers."""
+        self.files["orders"].writelines([self._order(row) for row in requests if row.kind != QUERY])
 
     def _order(self, row: Fact) -> bytes:
         return f'{self._head(row)},"op":"{op_of(row)}",{self._what(row)}}}\n'.encode()
@@ -81,9 +87,13 @@ class Journal:
 
     def fills(self, rows: Rows, fills: Table[Fill]) -> None:
         """Append fills: `rows[k]` as the venue reported it, `fills[k]` as the account booked it."""
-        self.files["fills"].writelines(map(self._fill, plain(rows), np.asarray(fills).tolist()))
+        self.write_fills(list(zip(plain(rows), np.asarray(fills).tolist(), strict=True)))
 
-    def _fill(self, row: Fact, fill: tuple[int, int, int, int]) -> bytes:
+    def write_fills(self, fills: Sequence[Booked]) -> None:
+        """Append fills as plain numbers."""
+        self.files["fills"].writelines([self._fill(*each) for each in fills])
+
+    def _fill(self, row: Fact, fill: Sequence[int]) -> bytes:
         maker = "true" if row.marks & MAKER else "false"
         _, fee_tick_lots, fee_micro, position_lots = fill
         fee = self.money(fee_tick_lots * MICRO + fee_micro)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from configs.schema_kafka import Kafka
 from configs.settings import Settings
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from connectors.kafka.market import KafkaMarket
     from connectors.kafka.outlet import Outlet
     from flows.desks import Desks
+
+TOGETHER_MS: Final = 5
+"""What nobody answers is told at most so much later."""
 
 
 def topic_of(kafka: Kafka, symbols: Sequence[str], say: Callable[[str], None]) -> "KafkaMarket":
@@ -89,7 +92,8 @@ def outlet_of(kafka: Kafka, console: Console, stops: Callable[[], bool]) -> "Out
     places = [Place(kafka.bootstrap, topic, kafka.options, key) for topic, key in keys.items()]
     for place in places:
         make_topic(place, AS_THE_BROKER_SAYS)
-    return Outlet(places[0], topics, console, stops)
+    linger_ms = TOGETHER_MS if kafka.reports_topic is None else 0
+    return Outlet(places[0], topics, console, stops, linger_ms)
 
 
 def name_run(directory: RunDirectory) -> None:

@@ -17,6 +17,8 @@ from operators.errors import SourceError
 PAUSE_S: Final = 0.2
 PATIENCE_S: Final = 2.0
 """Without an answer for so long, it is said."""
+MOST_UNHEARD_S: Final = 0.05
+"""So long what became of messages may wait to be heard, while they wait for each other."""
 GIVE_UP_S: Final = 5.0
 """A run that was told to stop waits no longer."""
 ITS_OWN_FAULT: Final = (
@@ -42,9 +44,16 @@ class Outlet:
     """Sends to topics by kind; waits as long as a broker is down, and loses nothing silently."""
 
     def __init__(
-        self, place: Place, topics: Mapping[str, str], console: Console, stops: Callable[[], bool]
+        self,
+        place: Place,
+        topics: Mapping[str, str],
+        console: Console,
+        stops: Callable[[], bool],
+        linger_ms: int = 0,
     ) -> None:
         """Make ready to send; the topic of the place itself is not used.
+
+        A message waits for so many milliseconds, unless the options of the place say otherwise.
 
         Raises:
             ConfigError: an option is none of librdkafka's.
@@ -55,20 +64,22 @@ class Outlet:
         has_all = ", and has all that was told"
         self.link, self._lock = Link("sinks", console.say, takes_nothing, has_all), threading.Lock()
         own = {"enable.idempotence": True, "message.timeout.ms": 0}
-        settings = {"linger.ms": 0, **connection(place, self.link), **own}
+        settings = {"linger.ms": linger_ms, **connection(place, self.link), **own}
         try:
             self._producer = Producer(settings)
         except KafkaException as error:
             refuse_options(error)
         self._linger_s = float(settings["linger.ms"]) / 1000
+        self._served_at = 0.0
+        """When the client could tell last what became of messages."""
         self._heard_of = time.monotonic()
         """When a broker last took something, or nothing was under way."""
         self._under_way: Counter[str] = Counter()
         self._refused: defaultdict[str, list[Refused]] = defaultdict(list)
         self._broken = ""
 
-    def send(self, topic: str, symbol: str, message: bytes) -> None:
-        """Append a message to its symbol's partition; waits where too much is under way.
+    def send(self, topic: str, symbol: str, *messages: bytes) -> None:
+        """Append messages to their symbol's partition; waits where too much is under way.
 
         Raises:
             SourceError: nothing can be sent any more, or a stop did not want to wait.
@@ -76,6 +87,16 @@ class Outlet:
         with self._lock:
             if not self._under_way.total():
                 self._heard_of = time.monotonic()
+        for message in messages:
+            self._produce(topic, symbol, message)
+        now = time.monotonic()
+        if now - self._served_at >= min(self._linger_s, MOST_UNHEARD_S):
+            self._served_at = now
+            self._serve(self._producer.poll, 0)
+        self._look(self._heard_of + self._linger_s)
+
+    def _produce(self, topic: str, symbol: str, message: bytes) -> None:
+        with self._lock:
             self._under_way[symbol] += 1
         while True:
             try:
@@ -87,8 +108,6 @@ class Outlet:
             except KafkaException as error:
                 self._settle(symbol, Refused(topic, message, error.args[0].str()), error.args[0])
                 break
-        self._serve(self._producer.poll, 0)
-        self._look(self._heard_of + self._linger_s)
 
     def wait(self, symbol: str) -> list[Refused]:
         """Wait until a broker has said of all messages of a symbol what became of them; return those refused.
@@ -119,17 +138,22 @@ class Outlet:
 
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
         symbol = (message.key() or b"").decode()
-        why = "" if error is None else error.str()
-        self._settle(symbol, Refused(message.topic() or "", message.value() or b"", why), error)
+        if error is None:
+            self._done(symbol)
+        else:
+            refused = Refused(message.topic() or "", message.value() or b"", error.str())
+            self._settle(symbol, refused, error)
 
-    def _settle(self, symbol: str, told: Refused, error: KafkaError | None) -> None:
+    def _done(self, symbol: str) -> None:
         """Callbacks come in whichever worker polls."""
         with self._lock:
             self._under_way[symbol] -= 1
             self._heard_of = time.monotonic()
-            if error is None:
-                return
+
+    def _settle(self, symbol: str, told: Refused, error: KafkaError) -> None:
+        with self._lock:
             self._refused[symbol].append(told)
+        self._done(symbol)
         if error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 - its own name
             self._give_up(error)
         elif error.code() not in ITS_OWN_FAULT:

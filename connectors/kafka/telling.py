@@ -7,27 +7,27 @@ run that was killed does again, it tells again under the same numbers.
 import json
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import numpy as np
 
-from connectors.journal import Journal, op_of
+from connectors.journal import Booked, Journal, op_of
 from connectors.kafka.messages import VERSION, encode
-from connectors.kafka.outgoing import KINDS, Fill, Letter, Order, Reading, Told, name_of
+from connectors.kafka.outgoing import KINDS, Fill, Letter, Order, OrderText, Reading, Told, name_of
 from connectors.kafka.outlet import Outlet
 from connectors.recorded.letters import excerpt
 from connectors.run_directory import RunDirectory
 from connectors.tape import DeadLetter
-from operators import ledger
 from operators.errors import PhoenixError, RunDirectoryError
 from operators.instruments import Instrument
 from operators.kernel import Table
 from operators.kpis import HALTED, PAUSED, REDUCING
 from operators.ledger import MICRO
-from operators.rows import MAKER, PLACE, QUERY, Fact, Rows, plain
+from operators.rows import MAKER, QUERY, Fact
 from operators.samples import Sample
 from operators.toxicity import STATUSES
 
@@ -56,6 +56,7 @@ class TellingJournal(Journal):
         self.outlet, self.refuse = outlet, refuse
         self.told = dict.fromkeys(map(name_of, KINDS), 0)
         self.run, self.reached_ns = "", 1
+        self._order_text = OrderText(self.run, self.symbol, self.prefix)
 
     def open(self, sizes: Sequence[int] | None = None) -> None:
         """Go on at the numbers that a checkpoint kept.
@@ -66,6 +67,7 @@ class TellingJournal(Journal):
         super().open(sizes)
         self.told |= dict(zip(self.told, self.more, strict=False))
         self.run = run_name(self.directory.path, self.symbol)
+        self._order_text = OrderText(self.run, self.symbol, self.prefix)
 
     def sizes(self) -> tuple[int, ...]:
         """Wait until brokers have everything; what they refuse becomes dead letters."""
@@ -83,30 +85,30 @@ class TellingJournal(Journal):
         self.more = tuple(self.told.values())
         return super().sizes()
 
-    def orders(self, requests: Rows) -> None:
+    def write_orders(self, requests: Sequence[Fact]) -> None:
         """Append and tell requests."""
-        super().orders(requests)
-        for row in plain(requests):
-            if row.kind != QUERY or self.answered:
-                lives_ms = row.lag_us if row.kind == PLACE else 0
-                self._tell(Order, op=op_of(row), lives_ms=lives_ms, **self._of(row))
+        super().write_orders(requests)
+        told = [row for row in requests if row.kind != QUERY or self.answered]
+        if told:
+            self._send(name_of(Order), told[-1].ts_recv, map(self._order_told, self._numbers(Order), told))
 
-    def fills(self, rows: Rows, fills: Table[ledger.Fill]) -> None:
+    def _order_told(self, n: int, row: Fact) -> bytes:
+        price, size = self.price(row.price_ticks), self.size(row.size_lots)
+        return self._order_text.written(n, row, op_of(row), price, size)
+
+    def write_fills(self, fills: Sequence[Booked]) -> None:
         """Append and tell fills."""
-        super().fills(rows, fills)
-        for row, (_, fee_tick_lots, fee_micro, lots) in zip(
-            plain(rows), np.asarray(fills).tolist(), strict=True
-        ):
-            fee = self.money(fee_tick_lots * MICRO + fee_micro)
-            maker = row.marks & MAKER != 0
-            self._tell(Fill, fee=fee, maker=maker, position=self.size(lots), **self._of(row))
+        super().write_fills(fills)
+        self._tell(Fill, [self._booked(row, *fill) for row, fill in fills])
 
     def samples(self, samples: Table[Sample]) -> None:
         """Append and tell samples of the account."""
         super().samples(samples)
+        if name_of(Reading) not in self.outlet.topics:
+            return
         names = Sample.dtype.names or ()
-        for row in np.asarray(samples).tolist():
-            self._tell(Reading, **self._reading(dict(zip(names, row, strict=True))))
+        rows = np.asarray(samples).tolist()
+        self._tell(Reading, [self._reading(dict(zip(names, row, strict=True))) for row in rows])
 
     def letters(self, letters: Sequence[DeadLetter]) -> None:
         """Append and tell dead letters."""
@@ -118,6 +120,11 @@ class TellingJournal(Journal):
         price, size = self.price(row.price_ticks), self.size(row.size_lots)
         side = "buy" if row.side > 0 else "sell"
         return {"ts": row.ts_recv, "id": f"{self.prefix}{row.id}", "side": side, "price": price, "size": size}
+
+    def _booked(self, row: Fact, _: int, fee_tick_lots: int, fee_micro: int, lots: int) -> dict[str, Any]:
+        fee = self.money(fee_tick_lots * MICRO + fee_micro)
+        maker = row.marks & MAKER != 0
+        return {"fee": fee, "maker": maker, "position": self.size(lots), **self._of(row)}
 
     def _reading(self, at: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -162,18 +169,27 @@ class TellingJournal(Journal):
         return self.price(ticks) if ticks else None
 
     def _tell_letter(self, letter: DeadLetter) -> None:
-        self._tell(Letter, **letter_fields(letter))
+        self._tell(Letter, [letter_fields(letter)])
 
-    def _tell(self, kind: type[Told], **what: Any) -> None:  # noqa: ANN401 - fields of any kind
-        name = name_of(kind)
+    def _tell(self, kind: type[Told], told: Sequence[dict[str, Any]]) -> None:
+        """Send messages of a kind, of which these are the fields that differ."""
+        if told:
+            run, symbol, both = self.run, self.symbol, zip(self._numbers(kind), told, strict=False)
+            messages = (encode(kind(v=VERSION, run=run, symbol=symbol, n=n, **what)) for n, what in both)
+            self._send(name_of(kind), told[-1]["ts"], messages)
+
+    def _numbers(self, kind: type[Told]) -> Iterator[int]:
+        return count(self.told[name_of(kind)] + 1)
+
+    def _send(self, name: str, ts_ns: int, messages: Iterable[bytes]) -> None:
         topic = self.outlet.topics.get(name)
         if topic is None:
             return
-        self.told[name] += 1
-        self.reached_ns = what["ts"]
-        message = kind(v=VERSION, run=self.run, symbol=self.symbol, n=self.told[name], **what)
+        sent = [*messages]
+        self.told[name] += len(sent)
+        self.reached_ns = ts_ns
         try:
-            self.outlet.send(topic, self.symbol, encode(message))
+            self.outlet.send(topic, self.symbol, *sent)
         except PhoenixError as error:
             self.refuse(error)
 
