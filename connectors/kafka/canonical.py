@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectors.kafka.digits import MOST_DIGITS, MOST_UNIT, NOT, Place, Text, after, steps, text_of, whole
+from connectors.kafka.messages import LATEST_NS
 from operators.instruments import Instrument
 from operators.kernel import Cell, Record, kernel
 from operators.rows import BEST, BUY, CLEAR, LAST, LEVEL, NOTIONAL_LIMIT, SELL, TRADE, Row, Rows
@@ -109,7 +110,9 @@ def _read(progress: Progress, grid: GridParams, head: Text, raw: Text, rows: Row
     at, ts_event = whole(raw, after(raw, at, TS_EVENT))
     at, ts_recv = whole(raw, after(raw, at, TS_RECV))
     at, given_id = whole(raw, after(raw, at, ID))
-    if at < 0 or min(ts_event, ts_recv) < 1 or not _follows(progress, number, ts_recv):
+    if at < 0 or min(ts_event, ts_recv) < 1 or max(ts_event, ts_recv) > LATEST_NS:
+        return NOT
+    if not _follows(progress, number, ts_recv):
         return NOT
     if kind == TRADE:
         end = _trade(grid, raw, at, rows, n)

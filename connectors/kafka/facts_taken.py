@@ -4,9 +4,9 @@ from typing import Final, cast
 
 from connectors.kafka.feed import COUNTED, LOST, REPEATED, no_quality
 from connectors.kafka.inbox import Item
-from connectors.kafka.messages import DECODER, Depth, End, Market
+from connectors.kafka.messages import DECODER, LATEST_NS, Depth, End, Market
 from connectors.kafka.rows import Grid, gap_row, rows_of
-from connectors.kafka.takers import FACTS, LATEST_NS, decoded, text_of
+from connectors.kafka.takers import FACTS, decoded, text_of
 from connectors.recorded.letters import Reason, Unusable
 from connectors.recorded.quality import Quality
 from connectors.tape import DeadLetter, State

@@ -3,7 +3,7 @@
 from typing import Final, cast
 
 from connectors.kafka.inbox import Inbox, Item, Position
-from connectors.kafka.messages import Best, Depth, End, Gap, Mark, Market, Trade, decode
+from connectors.kafka.messages import LATEST_NS, Best, Depth, End, Gap, Mark, Market, Trade, decode
 from connectors.kafka.reader import Reader
 from connectors.kafka.rows import Grid, gap_row, rows_of
 from connectors.kafka.stretch import MOST, Canon, Stretch
@@ -140,8 +140,14 @@ class KafkaFeed:
         self._quality["snapshots" if whole_book else COUNTED[kind]] += 1
 
     def _received(self, message: Market, item: Item) -> int:
-        """Return when a message was received; that never goes back."""
+        """Return when a message was received; that never goes back.
+
+        Raises:
+            Unusable: it was too late to go on from there.
+        """
         told = message.ts_recv or item.sent_ms * NS_PER_MS or message.ts_event
+        if max(told, message.ts_event) > LATEST_NS:
+            raise Unusable(Reason.BAD_TIME)
         if told >= self._reached_ns:
             return told
         self._quality[BACKWARDS] += 1

@@ -15,6 +15,8 @@ from connectors.recorded.letters import Reason, Unusable
 from operators.rows import NEVER
 
 VERSION: Final = 1
+LATEST_NS: Final = NEVER // 2
+"""Nothing happens after the year 2116: time has to go on from what did, and still fit a row."""
 Version = Literal[1]
 Id = Annotated[int, Meta(ge=0, le=NEVER)]
 Time = Annotated[int, Meta(ge=1, lt=NEVER)]

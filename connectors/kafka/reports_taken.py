@@ -7,9 +7,10 @@ from typing import Any, Final, cast
 from msgspec.json import Decoder
 
 from connectors.kafka.inbox import Item
+from connectors.kafka.messages import LATEST_NS
 from connectors.kafka.reports import Report, wire_of
 from connectors.kafka.rows import Grid
-from connectors.kafka.takers import LATEST_NS, decoded, text_of
+from connectors.kafka.takers import decoded, text_of
 from connectors.recorded.letters import Reason, Unusable
 from connectors.recorded.quality import Quality
 from connectors.tape import DeadLetter, State

@@ -10,10 +10,7 @@ from connectors.kafka.messages import misfit
 from connectors.recorded.letters import Unusable
 from connectors.recorded.quality import Quality
 from connectors.tape import DeadLetter, State
-from operators.rows import NEVER
 
-LATEST_NS: Final = NEVER // 2
-"""Nothing happens after the year 2116: time has to go on from what did, and still fit a row."""
 T = TypeVar("T")
 FACTS: Final = frozenset(("trade", "best", "depth", "mark", "gap", "end"))
 """Kinds of messages that are of a market."""

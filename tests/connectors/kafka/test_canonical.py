@@ -14,7 +14,7 @@ from connectors.kafka.canonical import step_of
 from connectors.kafka.digits import NOT, steps, text_of, whole
 from connectors.kafka.feed import KafkaFeed, no_quality
 from connectors.kafka.inbox import Inbox, Item
-from connectors.kafka.messages import decode, encode
+from connectors.kafka.messages import LATEST_NS, decode, encode
 from connectors.kafka.rows import Grid, messages_of
 from connectors.recorded.letters import Reason, Unusable
 from operators.instruments import Instrument
@@ -125,6 +125,11 @@ MUTATIONS = {
         rb',"(?:%b)":[0-9]+' % [b"n", b"id", b"ts_recv", b"v"][at % 4], b"", raw
     ),
     "null": lambda raw, _, __: re.sub(rb'"ts_recv":[0-9]+', b'"ts_recv":null', raw),
+    "late": lambda raw, at, _: re.sub(
+        rb'"%b":[0-9]+' % [b"ts_recv", b"ts_event"][at % 2],
+        b'"%b":%d' % ([b"ts_recv", b"ts_event"][at % 2], LATEST_NS + at % 3),
+        raw,
+    ),
     "earlier": lambda raw, _, __: re.sub(rb'"ts_recv":[0-9]+', b'"ts_recv":5', raw),
     "symbol": lambda raw, _, __: raw.replace(SYMBOL.encode(), b"ETHUSDC"),
     "side": lambda raw, _, __: raw.replace(b'"buy"', b'"bid"').replace(b'"sell"', b'"unknown"'),
@@ -201,6 +206,20 @@ def test_a_market_as_it_is_published_is_read_at_once(monkeypatch):
     assert desk.quality["bests"] == kinds.count("Best") > 20
     assert desk.quality["snapshots"] == 1
     assert desk.quality["diffs"] == kinds.count("Depth") - 1
+
+
+@pytest.mark.parametrize("stretch", [0, 1000])
+def test_a_time_from_which_none_could_go_on_is_refused(stretch):
+    best = next(raw for raw in PLAIN if b'"best"' in raw)
+    late = [
+        re.sub(rb'"ts_recv":[0-9]+', b'"ts_recv":%d' % (LATEST_NS + 1), best),
+        re.sub(rb'"ts_event":[0-9]+', b'"ts_event":%d' % (LATEST_NS + 1), best),
+        re.sub(rb',"ts_recv":[0-9]+', b"", best),
+    ]
+    made = [Item(0, k, 1 << 55, raw) for k, raw in enumerate([*late, *PLAIN])]
+    ((rows, letters, *_),) = told(made, 1 << 20, 1 << 20, stretch)
+    assert [each.reason for each in letters] == ["bad_time"] * 3
+    assert rows == TAPE.tobytes()
 
 
 def test_a_book_with_more_levels_than_there_is_room_for_is_read_one_by_one():

@@ -6,7 +6,7 @@ import pytest
 
 from connectors.kafka.facts_taken import MarketTaker
 from connectors.kafka.inbox import Item
-from connectors.kafka.takers import LATEST_NS
+from connectors.kafka.messages import LATEST_NS
 from connectors.recorded.letters import Unusable
 from operators.rows import BEST, GAP, NEVER, TRADE
 from tests.oracles.heard import NOW, ONE, SYMBOL, TOLD, TRADED, a_market

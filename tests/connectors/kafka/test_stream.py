@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from connectors.kafka.inbox import MOST_MESSAGES, Item
+from connectors.kafka.messages import LATEST_NS
 from connectors.kafka.stream import MOST_MESSAGES as OF_A_FRAME
-from connectors.kafka.takers import LATEST_NS
 from operators.rows import CLOCK, CONTROL, HALT, TRADE, WITHDRAW
 from tests.oracles.letterbox import (
     CLOCK_NS,
