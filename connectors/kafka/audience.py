@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from connectors.kafka.connection import MARKET, Place
-from connectors.kafka.inbox import Inbox
+from connectors.kafka.inbox import Inbox, Position
 from connectors.kafka.statistics import Statistics, ends
 
 QUIET_S: Final = 10.0
@@ -22,6 +22,8 @@ class Audience:
         self.speaks = place.key == MARKET
         """Whether a topic is meant to say something of everybody: of a market that is so."""
         self.n_strange = 0
+        self.n_nameless = 0
+        """Messages whose keys name nothing."""
         self.behind: Mapping[int, int] = {}
         self._next: dict[int, int] = {}
         self._strangers: set[str] = set()
@@ -30,31 +32,34 @@ class Audience:
         self._reached: float | None = None
 
     def pass_over(self, key: bytes, partition: int, offset: int) -> None:
-        """Count a message of a symbol that is another's concern, once however often it is read."""
+        """Count a message of another's concern, or of nobody's, once however often it is read."""
         if offset < self._next.get(partition, 0):
             return
         self._next[partition] = offset + 1
+        if not key:
+            self.n_nameless += 1
+            return
         self.n_strange += 1
         if len(self._strangers) <= MOST_NAMED:
             self._strangers.add(key.decode())
 
-    def note(self, told: Statistics, inboxes: Mapping[str, Inbox]) -> None:
-        """See how far everybody is, once in a while."""
+    def note(self, told: Statistics, inboxes: Mapping[str, Inbox], reached: Position) -> None:
+        """See how far everybody is, and how far was read, once in a while."""
         if not inboxes:
             return
         found = ends(told, self.topic)
         self.behind = {p: max(0, end - _least(inboxes, "taken", p, end)) for p, end in found.items()}
-        if self._reached is None and self._at_goals(found, inboxes):
+        if self._reached is None and self._at_goals(found, inboxes, reached):
             self._reached = time.monotonic()
         if self.speaks and self._reached is not None and time.monotonic() - self._reached >= QUIET_S:
             self._name(symbol for symbol, inbox in inboxes.items() if not inbox.n_posted)
 
-    def _at_goals(self, found: Mapping[int, int], inboxes: Mapping[str, Inbox]) -> bool:
+    def _at_goals(self, found: Mapping[int, int], inboxes: Mapping[str, Inbox], reached: Position) -> bool:
         """Say whether all was read that was there when each partition was first seen."""
         self._goals = {**found, **self._goals}
         wanted = {partition for inbox in inboxes.values() for partition in inbox.posted}
         return all(
-            p in self._goals and _least(inboxes, "posted", p, self._goals[p]) >= self._goals[p]
+            p in self._goals and max(_least(inboxes, "posted", p, 0), reached.get(p, 0)) >= self._goals[p]
             for p in wanted
         )
 
@@ -68,7 +73,11 @@ class Audience:
     def _others(self) -> str:
         few = sorted(self._strangers)[:MOST_NAMED]
         more = ", …" if len(self._strangers) > MOST_NAMED else ""
-        return f"; it names {', '.join(few)}{more}, which this run does not trade" if few else ""
+        named = f"; it names {', '.join(few)}{more}, which this run does not trade" if few else ""
+        if not self.n_nameless:
+            return named
+        many = f"{self.n_nameless} messages have keys that name" if self.n_nameless > 1 else ""
+        return f"{named}; {many or '1 message has a key that names'} no symbol"
 
 
 def _least(inboxes: Mapping[str, Inbox], what: str, partition: int, otherwise: int) -> int:

@@ -2,8 +2,8 @@
 
 Most messages are of this kind, and are read here in a fraction of a microsecond. At the
 first one that differs in anything (a field more, another order, a space, a number that
-is off the grid, repeated, missing, or so large that it might not fit) reading stops:
-`connectors/kafka/feed.py` takes that one, and says what becomes of it.
+is off the grid, repeated, missing, or so large that it might not fit, a time far ahead)
+reading stops: `connectors/kafka/feed.py` takes that one, and says what becomes of it.
 """
 
 from decimal import Decimal
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from connectors.kafka.digits import MOST_DIGITS, MOST_UNIT, NOT, Place, Text, after, steps, text_of, whole
 from connectors.kafka.messages import LATEST_NS
+from connectors.kafka.plausible import DAY_NS, MOST_NUMBER
 from operators.instruments import Instrument
 from operators.kernel import Cell, Record, kernel
 from operators.rows import BEST, BUY, CLEAR, LAST, LEVEL, NOTIONAL_LIMIT, SELL, TRADE, Row, Rows
@@ -110,7 +111,9 @@ def _read(progress: Progress, grid: GridParams, head: Text, raw: Text, rows: Row
     at, ts_event = whole(raw, after(raw, at, TS_EVENT))
     at, ts_recv = whole(raw, after(raw, at, TS_RECV))
     at, given_id = whole(raw, after(raw, at, ID))
-    if at < 0 or min(ts_event, ts_recv) < 1 or max(ts_event, ts_recv) > LATEST_NS:
+    if at < 0 or min(ts_event, ts_recv) < 1 or ts_event - ts_recv > DAY_NS:
+        return NOT
+    if max(ts_event, ts_recv) > LATEST_NS:
         return NOT
     if not _follows(progress, number, ts_recv):
         return NOT
@@ -132,9 +135,9 @@ def _read(progress: Progress, grid: GridParams, head: Text, raw: Text, rows: Row
 
 @kernel
 def _follows(progress: Progress, number: int, ts_recv: int) -> bool:
-    """Say whether nothing is missing before a message, and it is neither old nor without a number."""
-    next_one = number - 1 == progress.n or (progress.n == 0 and number > 0)
-    return next_one and ts_recv >= progress.reached_ns
+    """Say whether nothing is missing before a message, and it is neither old nor far ahead, nor the first."""
+    next_one = number - 1 == progress.n or (progress.n == 0 and 0 < number <= MOST_NUMBER)
+    return next_one and progress.reached_ns > 0 and 0 <= ts_recv - progress.reached_ns <= DAY_NS
 
 
 @kernel

@@ -1,18 +1,17 @@
 """The facts of a market as rows: each once, and a gap where some were lost."""
 
-from typing import Final, cast
+from typing import cast
 
 from connectors.kafka.feed import COUNTED, LOST, REPEATED, no_quality
 from connectors.kafka.inbox import Item
-from connectors.kafka.messages import DECODER, LATEST_NS, Depth, End, Market
+from connectors.kafka.messages import DECODER, Depth, End, Market
+from connectors.kafka.plausible import TOLD_AT, again, may_be_depth, received, require_number
 from connectors.kafka.rows import Grid, gap_row, rows_of
 from connectors.kafka.takers import FACTS, decoded, text_of
 from connectors.recorded.letters import Reason, Unusable
 from connectors.recorded.quality import Quality
 from connectors.tape import DeadLetter, State
 from operators.instruments import Instrument
-
-NS_PER_MS: Final = 1_000_000
 
 
 class MarketTaker:
@@ -30,20 +29,39 @@ class MarketTaker:
         Raises:
             Unusable: it has none, and says why.
         """
-        message = decoded(text_of(item), DECODER, FACTS)
+        message = self._decoded(text_of(item), now_ns)
         if message is None:
             return b""
         if message.symbol != self.symbol:
             raise Unusable(Reason.WRONG_KEY)
         if 0 < message.n <= self._n:
-            self.quality[REPEATED] += 1
+            self._repeat(now_ns, letters)
             return b""
-        ts_recv = _received(message, item, now_ns)
+        require_number(message.n, self._n)
+        ts_recv = max(now_ns, received(message, item.sent_ms, now_ns))
         before = self._missing(message, ts_recv, letters)
         self._n = message.n or self._n
         made = self._made(message, ts_recv, before)
         self._count(message)
         return made
+
+    def _decoded(self, raw: bytes, now_ns: int) -> Market | None:
+        """Return a fact; without numbers, nothing but its text tells that it was to change the book.
+
+        Raises:
+            Unusable: it is none.
+        """
+        try:
+            return decoded(raw, DECODER, FACTS)
+        except Unusable as fault:
+            lost = self._n == 0 and now_ns > 0 and may_be_depth(raw)
+            raise Unusable(fault.reason, gap_row(now_ns, now_ns, 0) if lost else b"") from None
+
+    def _repeat(self, now_ns: int, letters: list[DeadLetter]) -> None:
+        self.quality[REPEATED] += 1
+        if self.quality[REPEATED] in TOLD_AT:
+            text = again(self.quality[REPEATED], self._n)
+            letters.append(DeadLetter(now_ns, self.symbol, REPEATED, "", text))
 
     def _missing(self, message: Market, ts_recv: int, letters: list[DeadLetter]) -> bytes:
         """What is missing may have changed the book."""
@@ -78,15 +96,3 @@ class MarketTaker:
         """Go on where `snapshot` was taken."""
         self._n, self.ended, counts = cast("tuple[int, bool, tuple[tuple[str, int], ...]]", state)
         self.quality |= dict(counts)
-
-
-def _received(message: Market, item: Item, now_ns: int) -> int:
-    """Return when a message reached us: not before anything else did.
-
-    Raises:
-        Unusable: time could not go on from there.
-    """
-    ts_recv = max(now_ns, message.ts_recv or item.sent_ms * NS_PER_MS or message.ts_event)
-    if max(ts_recv, message.ts_event) > LATEST_NS:
-        raise Unusable(Reason.BAD_TIME)
-    return ts_recv

@@ -3,7 +3,8 @@
 from typing import Final, cast
 
 from connectors.kafka.inbox import Inbox, Item, Position
-from connectors.kafka.messages import LATEST_NS, Best, Depth, End, Gap, Mark, Market, Trade, decode
+from connectors.kafka.messages import Best, Depth, End, Gap, Mark, Market, Trade, decode
+from connectors.kafka.plausible import TOLD_AT, again, may_be_depth, received, require_number
 from connectors.kafka.reader import Reader
 from connectors.kafka.rows import Grid, gap_row, rows_of
 from connectors.kafka.stretch import MOST, Canon, Stretch
@@ -16,7 +17,6 @@ from operators.errors import CheckpointRefused
 from operators.instruments import Instrument
 
 VERSION: Final = "kafka 1"
-NS_PER_MS: Final = 1_000_000
 COUNTED: Final[dict[type[Market], str]] = {
     Trade: "trades",
     Best: "bests",
@@ -109,13 +109,14 @@ class KafkaFeed:
         """
         if item.reason is not None:
             raise Unusable(item.reason)
-        message = decode(item.raw or b"")
+        message = self._decoded(item.raw or b"", page)
         if message.symbol != self._symbol:
             raise Unusable(Reason.WRONG_KEY)
         n, last = message.n, self._n
         if 0 < n <= last:
-            self._quality[REPEATED] += 1
+            self._repeat(item, letters)
             return
+        require_number(n, last)
         ts_recv = self._received(message, item)
         if 0 < last < n - 1:
             self._lose(message, item, ts_recv, page, letters)
@@ -130,6 +131,25 @@ class KafkaFeed:
         self._reached_ns = ts_recv
         self._count(message)
 
+    def _decoded(self, raw: bytes, page: Page) -> Market:
+        """Return a message; without numbers, nothing but its text tells that it was to change the book.
+
+        Raises:
+            Unusable: it is none.
+        """
+        try:
+            return decode(raw)
+        except Unusable:
+            if self._n == 0 and self._reached_ns > 0 and may_be_depth(raw):
+                page.add(gap_row(self._reached_ns, self._reached_ns, 0))
+            raise
+
+    def _repeat(self, item: Item, letters: list[DeadLetter]) -> None:
+        self._quality[REPEATED] += 1
+        if self._quality[REPEATED] in TOLD_AT:
+            text = again(self._quality[REPEATED], self._n)
+            letters.append(DeadLetter(self._reached_ns, self._symbol, REPEATED, self._where(item), text))
+
     def _count(self, message: Market) -> None:
         kind = type(message)
         if kind is End:
@@ -143,11 +163,9 @@ class KafkaFeed:
         """Return when a message was received; that never goes back.
 
         Raises:
-            Unusable: it was too late to go on from there.
+            Unusable: it is from a time that has not come.
         """
-        told = message.ts_recv or item.sent_ms * NS_PER_MS or message.ts_event
-        if max(told, message.ts_event) > LATEST_NS:
-            raise Unusable(Reason.BAD_TIME)
+        told = received(message, item.sent_ms, self._reached_ns)
         if told >= self._reached_ns:
             return told
         self._quality[BACKWARDS] += 1

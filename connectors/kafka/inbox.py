@@ -39,6 +39,7 @@ class Inbox:
         """What a checkpoint holds; only `take` moves it."""
         self.posted: Position = dict(position)
         self.n_posted = 0
+        """Of messages, without those that nobody has to read."""
         self.closed = False
         """Whether nobody takes anything any more."""
         self.failure: PhoenixError | None = None
@@ -61,14 +62,14 @@ class Inbox:
 
     def post(self, item: Entry) -> None:
         """Append a message, unless it was posted before or finds no room."""
-        partition, offset, _, raw, _ = item
+        partition, offset, _, raw, reason = item
         if self.closed or offset < self.posted.get(partition, NEVER):
             return
         if partition in self.missed or self._holds(2):
             self.missed.add(partition)
             return
         self.posted[partition] = offset + 1
-        self.n_posted += 1
+        self.n_posted += reason is None
         self._bytes_in += len(raw or b"")
         self._items.append(item)
         self.starved = False
@@ -88,7 +89,7 @@ class Inbox:
                 fresh.append(item)
             else:
                 n_bytes -= len(raw or b"")
-        self.n_posted += len(fresh)
+        self.n_posted += sum(reason is None for *_, reason in fresh)
         self._bytes_in += n_bytes
         self._items.extend(fresh)
         self.starved = self.starved and not fresh

@@ -67,7 +67,7 @@ class Reader:
         # Of two readers at the same brokers one is enough to say that none answers.
         side, aloud = ("source", say) if self.audience.speaks else ("reports", lambda _: None)
         self.link = SteadyLink(side, aloud, "kafka: no broker answers ({why}); going on when one does")
-        self.link.heard = lambda told: self.audience.note(told, self._served)
+        self.link.heard = lambda told: self.audience.note(told, self._served, self._reached)
         self._told_as_new: set[int] = set()
         self._reached: Position = {}
         self._lock = threading.Lock()

@@ -8,6 +8,7 @@ from msgspec.json import Decoder
 
 from connectors.kafka.inbox import Item
 from connectors.kafka.messages import LATEST_NS
+from connectors.kafka.plausible import require_number
 from connectors.kafka.reports import Report, wire_of
 from connectors.kafka.rows import Grid
 from connectors.kafka.takers import decoded, text_of
@@ -61,6 +62,7 @@ class ReportTaker:
         if 0 < report.n <= self._n:
             self.quality["reports_repeated"] += 1
             return b""
+        require_number(report.n, self._n)
         self._number(report, now_ns, letters)
         wire = wire_of(report, self.grid, self.instrument, now_ns or min(report.ts, LATEST_NS))
         if contradicts(self.receipts, wire):

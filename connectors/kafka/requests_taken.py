@@ -6,6 +6,7 @@ from msgspec.json import Decoder
 
 from connectors.kafka.inbox import Item
 from connectors.kafka.outgoing import Order
+from connectors.kafka.plausible import require_number
 from connectors.kafka.reports import Addressee, number_of
 from connectors.kafka.rows import Grid
 from connectors.kafka.takers import decoded, text_of
@@ -55,6 +56,7 @@ class RequestTaker:
             return b""
         if order.n == 0:
             raise Unusable(Reason.MISSING_FIELD)
+        require_number(order.n, self._n if order.run == self._desk.run else 0)
         if order.run != self._desk.run:
             request = self._request(order, now_ns)
             self._welcome(order)

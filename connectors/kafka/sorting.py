@@ -1,9 +1,10 @@
 """Whose each message is that was read from a topic.
 
 It belongs to the symbol that its key names. One whose key names nothing belongs to
-nobody: it is told with the next message, in its partition, of a symbol of ours, so
-that a run that is resumed tells it once, of the same symbol. A key that names another
-symbol is another process's concern.
+nobody: it is told with the next message, in its partition, of a symbol of ours; or of
+our first symbol, where many follow. Both are told by the log alone, so that a run that
+is resumed tells it once, of the same symbol. A key that names another symbol is
+another process's concern.
 """
 
 import re
@@ -20,6 +21,8 @@ from connectors.recorded.letters import Reason
 NAME: Final = re.compile(rb"[A-Za-z0-9._:/-]{1,64}")
 KEPT_BYTES: Final = 1 << 10
 """Of a message that belongs to nobody."""
+BLOCK: Final = 1 << 10
+"""Offsets, from a multiple of it on, beyond which what belongs to nobody does not wait."""
 Judge = Callable[[KafkaError, Message], None]
 
 
@@ -28,7 +31,7 @@ class Sorting:
 
     def __init__(self, symbols: Sequence[str], audience: Audience) -> None:
         self._known: dict[bytes | str | None, str] = {symbol.encode(): symbol for symbol in symbols}
-        self._audience = audience
+        self._audience, self._first = audience, symbols[0]
         self._nobodys: dict[int, list[Entry]] = {}
         self._mail: defaultdict[str, list[Entry]] = defaultdict(list)
         self._reached: Position = {}
@@ -53,7 +56,7 @@ class Sorting:
             reached[partition] = offset + 1
             symbol = known.get(message.key())
             if symbol is None:
-                self._pass_over(message, partition, offset)
+                self._pass_over(message, partition, offset, served)
                 continue
             nobodys = self._nobodys.pop(partition, None) if self._nobodys else None
             if symbol not in served:
@@ -64,14 +67,19 @@ class Sorting:
             value = message.value() or b""
             mail[symbol].append((partition, offset, max(0, sent_ms), value, None))
 
-    def _pass_over(self, message: Message, partition: int, offset: int) -> None:
+    def _pass_over(self, message: Message, partition: int, offset: int, served: Container[str]) -> None:
         key = message.key() or b""
-        if NAME.fullmatch(key) is not None:
-            self._audience.pass_over(key, partition, offset)
+        is_name = NAME.fullmatch(key) is not None
+        self._audience.pass_over(key if is_name else b"", partition, offset)
+        if is_name:
             return
+        held = self._nobodys.setdefault(partition, [])
+        if held and held[0][1] // BLOCK != offset // BLOCK:
+            if self._first in served:
+                self._mail[self._first].extend(held)
+            held.clear()
         kept = (message.value() or b"")[:KEPT_BYTES]
-        entry = partition, offset, _sent_ms(message), kept, Reason.WRONG_KEY
-        self._nobodys.setdefault(partition, []).append(entry)
+        held.append((partition, offset, _sent_ms(message), kept, Reason.WRONG_KEY))
 
     def deliver(self, served: Mapping[str, Inbox]) -> tuple[Position, list[str]]:
         """Post everything; return how far each partition was read, and who got anything."""

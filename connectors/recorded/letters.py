@@ -51,6 +51,8 @@ class Reason(StrEnum):
     """The receive stamp is missing, is no time, or jumps by more than a day with nothing to confirm it."""
     CONTRADICTION = "contradiction"
     """What is said of an order cannot be true of it."""
+    BAD_NUMBER = "bad_number"
+    """A number so far ahead that whatever follows it would pass for a repeat."""
     BAD_IDS = "bad_ids"
     """An update begins, or follows an update, after its own last id."""
     CROSSED_BEST = "crossed_best"

@@ -15,6 +15,7 @@ from connectors.kafka.digits import NOT, steps, text_of, whole
 from connectors.kafka.feed import KafkaFeed, no_quality
 from connectors.kafka.inbox import Inbox, Item
 from connectors.kafka.messages import LATEST_NS, decode, encode
+from connectors.kafka.plausible import DAY_NS
 from connectors.kafka.rows import Grid, messages_of
 from connectors.recorded.letters import Reason, Unusable
 from operators.instruments import Instrument
@@ -50,6 +51,8 @@ ODD = [
     ),
     *("62000.05", "62000.1000", "62000.1001", "1.5", '1\\u0030"', '1","2'),
 ]
+SENT_MS = [0, 1_700_000_000_000, 1_800_000_000_000]
+"""Not said by the broker, before the market was, and after."""
 NUMBER = re.compile(rb"(?<=[\":])[0-9]+(?:\.[0-9]+)?(?=[\",}])")
 
 
@@ -130,6 +133,12 @@ MUTATIONS = {
         b'"%b":%d' % ([b"ts_recv", b"ts_event"][at % 2], LATEST_NS + at % 3),
         raw,
     ),
+    "ahead": lambda raw, at, _: re.sub(
+        rb'"%b":[0-9]+' % [b"ts_recv", b"ts_event"][at % 2],
+        b'"%b":%d' % ([b"ts_recv", b"ts_event"][at % 2], TAPE[0].ts_recv + DAY_NS * (1 + at % 5) // 2),
+        raw,
+    ),
+    "far": lambda raw, at, _: re.sub(rb'"n":[0-9]+', b'"n":%d' % (10 ** (5 + at % 14)), raw),
     "earlier": lambda raw, _, __: re.sub(rb'"ts_recv":[0-9]+', b'"ts_recv":5', raw),
     "symbol": lambda raw, _, __: raw.replace(SYMBOL.encode(), b"ETHUSDC"),
     "side": lambda raw, _, __: raw.replace(b'"buy"', b'"bid"').replace(b'"sell"', b'"unknown"'),
@@ -158,7 +167,7 @@ def items(draw):
         offset += draw(st.integers(1, 3))
         if what == "reason":
             reason = Reason.WRONG_KEY
-        made.append(Item(0, offset, draw(st.sampled_from([0, 1_700_000_000_000])), raw, reason))
+        made.append(Item(0, offset, draw(st.sampled_from(SENT_MS)), raw, reason))
         if what == "passed":
             made.append(Item(1, offset))
     return made
@@ -192,7 +201,8 @@ def test_an_odd_number_in_the_midst_of_plain_messages_is_seen(odd, place):
 
 def test_a_market_as_it_is_published_is_read_at_once(monkeypatch):
     def refuse(raw):
-        raise AssertionError(f"read one by one: {raw!r}")
+        assert b'"n":1,' in raw, "read one by one"
+        return decode(raw)
 
     monkeypatch.setattr("connectors.kafka.feed.decode", refuse)
     desk = Desk()

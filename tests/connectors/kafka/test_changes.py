@@ -145,6 +145,17 @@ def test_symbols_that_nobody_trades_are_counted_and_those_never_told_of_are_name
     assert (seen.up, seen.n_outages, sum(seen.behind.values())) == (True, 0, 0)
 
 
+@pytest.mark.parametrize("n", [1, 700])
+def test_a_topic_without_keys_is_said_to_be_one(broker, watched, monkeypatch, n):
+    monkeypatch.setattr(audience, "QUIET_S", 0.5)
+    topic = broker.topic()
+    broker.send(topic, *((None, value) for _, value in spoken(market_rows(BTC), BTC)[:n]))
+    market = watched(topic, BTC)
+    until(lambda: market.said, market.tapes)
+    keys = "1 message has a key that names" if n == 1 else f"{n} messages have keys that name"
+    assert market.said == [f"kafka: {topic} told nothing of BTCUSDC in 0.5 s; {keys} no symbol"]
+
+
 def test_what_was_not_taken_yet_is_counted_by_partition(broker, watched):
     topic, sent = broker.topic(2), spoken(market_rows(BTC, duration_s=2.0), BTC)
     broker.send(topic, *sent, partition=1)

@@ -143,12 +143,14 @@ def test_poison_becomes_dead_letters_with_their_place_and_the_rest_is_as_if_ther
     assert sum(tape.quality[reason] for reason in {reason for _, _, reason in POISON}) == len(letters)
 
 
-def test_what_belongs_to_nobody_is_told_once_whoever_stops_and_goes_on(broker, opened):
+@pytest.mark.parametrize("crowd", [False, True])
+def test_what_belongs_to_nobody_is_told_once_whoever_stops_and_goes_on(broker, opened, crowd):
     topic = broker.topic()
     markets = {symbol: spoken(market_rows(symbol, duration_s=1.0), symbol) for symbol in (BTC, ETH)}
     sent = []
     for n, each in enumerate(interleaved(*markets.values())):
         sent += [each] if n % 7 else [(None, b"nobody's %d" % n), each]
+    sent[40:40] = [(b"", b"of a crowd: %d" % n) for n in range(2500 if crowd else 0)]
     broker.send(topic, *sent)
     told = []
     states = {BTC: None, ETH: None}
@@ -166,8 +168,20 @@ def test_what_belongs_to_nobody_is_told_once_whoever_stops_and_goes_on(broker, o
                 told += [letter.text for letter in chunk.letters]
         for tape in tapes.values():
             tape.close()
-    wanted = [value.decode() for key, value in sent if key is None]
+    wanted = [value.decode() for key, value in sent if not key]
     assert sorted(told) == sorted(wanted)
+
+
+def test_where_no_message_has_a_key_few_wait_to_be_told(broker, opened):
+    topic = broker.topic()
+    broker.send(topic, *((None, b"no key %d" % n) for n in range(5000)))
+    (tape,) = opened(topic, BTC)
+    told = []
+    while len(told) < 4096:  # The last multiple of a block.
+        chunk = next_chunk(tape)
+        assert len(chunk.desk) == 0
+        told += [letter.text for letter in chunk.letters]
+    assert told == [f"no key {n}" for n in range(4096)]
 
 
 def test_ten_thousand_bad_messages_in_a_row_are_counted_and_what_follows_is_read(broker, opened):
