@@ -13,6 +13,7 @@ from connectors.kafka.market import KafkaMarket, Start, open_market
 from connectors.kafka.publisher import AS_THE_BROKER_SAYS, make_topic
 from connectors.kafka.reports_taken import ReportTaker
 from connectors.kafka.requests_taken import RequestTaker
+from connectors.kafka.silence import Silence
 from connectors.kafka.stream import Channel, Habits, Stream
 from connectors.kafka.takers import Both
 from connectors.kafka.telling import run_name
@@ -59,6 +60,7 @@ class Desks(NamedTuple):
     market: KafkaMarket
     reports: KafkaMarket | None
     """None where they come in the market's own topic."""
+    silence: Silence
 
     def desk(self, symbol: str, rules: Rules, directory: RunDirectory) -> Desk:
         """Return one symbol's stream, at its start."""
@@ -68,4 +70,4 @@ class Desks(NamedTuple):
             ReportTaker(instrument, lambda: run_name(directory.path, symbol)),
         )
         between = channels(self.market, facts, self.reports, reports)
-        return Desk(Stream(symbol, between, habits(self.settings, rules)), facts, reports)
+        return Desk(Stream(symbol, between, habits(self.settings, rules)), facts, reports, self.silence)

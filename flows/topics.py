@@ -47,10 +47,12 @@ def desks_of(settings: Settings, market: "KafkaMarket", say: Callable[[str], Non
     if kafka.reports_topic is None:
         return None
     from connectors.kafka.connection import Place  # noqa: PLC0415 - most runs do without a client
+    from connectors.kafka.silence import Silence  # noqa: PLC0415 - the same
     from flows.desks import Desks, second_topic  # noqa: PLC0415 - the same
 
     place = Place(kafka.bootstrap, kafka.reports_topic, kafka.options, "kafka.reports_topic")
-    return Desks(settings, market, second_topic(market, place, list(settings.symbols), say))
+    reports = second_topic(market, place, list(settings.symbols), say)
+    return Desks(settings, market, reports, Silence(place.topic, say))
 
 
 def switch_of(kafka: Kafka) -> Callable[[Path], Switch]:

@@ -13,6 +13,7 @@ import numpy as np
 from connectors.controls import Controls, Due
 from connectors.kafka.facts_taken import MarketTaker
 from connectors.kafka.reports_taken import ReportTaker
+from connectors.kafka.silence import Silence
 from connectors.kafka.stream import Stream
 from connectors.pace import Pace
 from connectors.playback import NOTHING_YET
@@ -30,8 +31,8 @@ WITHDRAWAL_S: Final = 5.0
 class Desk:
     """One symbol's stream, with what is known of its orders on the way."""
 
-    def __init__(self, stream: Stream, market: MarketTaker, reports: ReportTaker) -> None:
-        self.stream, self.market, self.reports = stream, market, reports
+    def __init__(self, stream: Stream, market: MarketTaker, reports: ReportTaker, silence: Silence) -> None:
+        self.stream, self.market, self.reports, self.silence = stream, market, reports, silence
         self.finished = False
         """Whether nothing more is to be played."""
         self._control: tuple[int, int] | None = None
@@ -50,9 +51,14 @@ class Desk:
         """Note what was asked for, and return what reaches us next, NOTHING_YET, or None at the end."""
         if len(requests) > 0:
             self.reports.expect(requests)
+            self.silence.asked()
         if self.finished:
             return None
+        n_before = self.reports.quality["reports"]
         rows = self.stream.take(self._control)
+        if self.reports.quality["reports"] > n_before:
+            self.silence.heard()
+        self.silence.look()
         if rows is None:
             return NOTHING_YET
         self._control = None

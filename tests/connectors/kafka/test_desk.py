@@ -8,12 +8,15 @@ from typing import cast
 
 from connectors.kafka.cuts import Cut
 from connectors.kafka.desk import Desk, DeskRounds
+from connectors.kafka.silence import Silence
 from connectors.kafka.stream import Habits
 from connectors.playback import NOTHING_YET
 from connectors.shared import Mailbox, Shared
-from operators.rows import HALT, Row
+from operators.rows import BUY, HALT, PLACE, Row
+from tests.oracles.heard import SAID
 from tests.oracles.letterbox import CLOCK_NS, MARKET, MS, SYMBOL, WALL, Log
 from tests.oracles.letterbox import Desk as Seen
+from tests.oracles.venue_world import a_row, joined
 
 NO_ROWS = Row.table(0)
 TRADE = {"type": "trade", "v": 1, "symbol": SYMBOL, "ts_event": MARKET, "price": "62000.0", "size": "0.001"}
@@ -23,7 +26,7 @@ def a_desk(folder):
     logs = [Log("market"), Log("reports")]
     seen = Seen(folder, logs, Habits(CLOCK_NS, 0, lambda: WALL))
     seen.stream.incoming.join()
-    return Desk(seen.stream, seen.market, seen.reports), seen, logs
+    return Desk(seen.stream, seen.market, seen.reports, Silence("reports", print)), seen, logs
 
 
 def come(seen):
@@ -54,6 +57,36 @@ def test_a_control_is_given_once(tmp_path):
         come(seen)
         desk.play(NO_ROWS)
     assert desk.n_rows == 3
+
+
+def test_a_venue_that_does_not_answer_is_said_not_to_once_until_it_does(tmp_path):
+    desk, seen, (market, reports) = a_desk(tmp_path)
+    said, now = list[str](), [0.0]
+    desk.silence = Silence("reports", said.append, lambda: now[0])
+
+    def play(after_s, requests=NO_ROWS, answer=None):
+        now[0] += after_s
+        market.append(json.dumps(TRADE).encode(), WALL // MS)
+        if answer is not None:
+            reports.append(answer, WALL // MS)
+        come(seen)
+        desk.play(requests)
+        return len(said)
+
+    order, answer = joined([a_row(PLACE, BUY, 620_000, 5, 1)]), SAID | {"what": "state"}
+    assert play(100) == 0, "nothing was asked"
+    assert play(0, order) == 0
+    assert play(9.9, order) == 0
+    assert play(0.1) == 1
+    assert play(100, order) == 1
+    assert play(0, answer=answer | {"n": 1}) == 2
+    assert play(100) == 2, "nothing was asked since"
+    assert play(0, order, answer | {"n": 2}) == 2
+    assert play(10) == 2, "it was answered at once"
+    assert said == [
+        "kafka: no venue has said anything in reports for 10 s after orders: is one open?",
+        "kafka: the venue answers in reports again",
+    ]
 
 
 def test_at_its_end_it_plays_nothing(tmp_path):

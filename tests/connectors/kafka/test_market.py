@@ -176,7 +176,7 @@ def test_where_no_message_has_a_key_few_wait_to_be_told(broker, opened):
     topic = broker.topic()
     broker.send(topic, *((None, b"no key %d" % n) for n in range(5000)))
     (tape,) = opened(topic, BTC)
-    told = []
+    told: list[str] = []
     while len(told) < 4096:  # The last multiple of a block.
         chunk = next_chunk(tape)
         assert len(chunk.desk) == 0
