@@ -19,13 +19,17 @@ TOLD_AT: Final = frozenset(10**digits for digits in range(3, 18))
 def received(message: Market, sent_ms: int, reached_ns: int) -> int:
     """Return when a message of a market was received, ns since 1970.
 
-    `reached_ns` is when the one before was; a jump by more than a day is believed if
-    the broker had the message (`sent_ms`, 0 where it does not say) no earlier.
+    `reached_ns` is when the one before was, 0 for the first; a jump by more than a day
+    is believed if the broker had the message (`sent_ms`, 0 where it does not say) no
+    earlier. Where only a few messages of an old market do not say when they were
+    received, their broker's time is none that the others went by.
 
     Raises:
         Unusable: it is from a time that has not come.
     """
     told = message.ts_recv or sent_ms * NS_PER_MS or message.ts_event
+    if message.ts_recv is None and message.ts_event <= reached_ns + DAY_NS < told and reached_ns > 0:
+        told = message.ts_event
     if max(told, message.ts_event) > LATEST_NS or message.ts_event > told + DAY_NS:
         raise Unusable(Reason.BAD_TIME)
     confirmed = sent_ms == 0 or told <= sent_ms * NS_PER_MS + DAY_NS

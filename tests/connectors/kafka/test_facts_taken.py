@@ -75,6 +75,18 @@ def test_a_time_that_has_not_come_is_refused_unless_the_broker_confirms_it():
     assert market.refused == ["bad_time"]
 
 
+def test_one_that_does_not_say_when_it_was_received_goes_by_its_neighbours_where_they_are_old():
+    taker, sent_ms = MarketTaker(ONE), (NOW + 400 * DAY_NS) // 10**6
+    for now, ts_event, received in (
+        (0, NOW, sent_ms * 10**6),
+        (NOW, NOW + 5, NOW + 5),
+        (NOW, NOW - 5, NOW),
+        (NOW, NOW + 2 * DAY_NS, sent_ms * 10**6),
+    ):
+        made = taker.rows(Item(0, 0, sent_ms, json.dumps(TRADED | {"ts_event": ts_event}).encode()), now, [])
+        assert np.frombuffer(made, Row.dtype)["ts_recv"].tolist() == [received]
+
+
 def test_a_number_that_would_have_all_that_follow_pass_for_repeats_is_refused():
     market = a_market()
     assert market.kinds(TRADED | {"n": MOST_NUMBER + 1}) == []
