@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.kafka.plausible import MOST_MISSING, MOST_NUMBER
 from operators.rows import (
     ACCEPTED,
     BUY,
@@ -24,6 +25,15 @@ def test_reports_that_come_again_or_are_another_runs_say_nothing():
     assert desk.kinds(SAID | {"n": 2}) == []
     assert (desk.said, desk.refused) == ([], [])
     assert desk.taker.quality == {"reports": 2, "reports_repeated": 1, "reports_lost": 0, "another_venue": 0}
+
+
+def test_a_number_far_ahead_does_not_mute_a_venue():
+    desk = a_desk(1)
+    assert desk.kinds(SAID | {"n": MOST_NUMBER + 1}) == []
+    assert desk.kinds(SAID) == [ACCEPTED]
+    assert desk.kinds(SAID | {"n": MOST_MISSING + 2}) == []
+    assert desk.refused == ["bad_number"] * 2
+    assert desk.taker.quality["reports"] == 1
 
 
 def test_fills_whose_reports_were_lost_are_shown_before_what_betrays_them():

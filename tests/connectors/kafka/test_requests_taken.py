@@ -2,6 +2,7 @@
 
 import pytest
 
+from connectors.kafka.plausible import MOST_MISSING, MOST_NUMBER
 from connectors.kafka.requests_taken import MOST_FORMER
 from operators.rows import CONTROL, PLACE, QUERY, SELL
 from tests.oracles.heard import ASKED, NOW, RUN, a_venue
@@ -17,6 +18,15 @@ def test_a_desk_is_announced_by_its_first_request_alone():
     assert [tuple(desk) for desk in venue.taker.came] == [(RUN, "a-")]
     quality = venue.taker.quality
     assert (quality["requests"], quality["requests_repeated"], quality["requests_lost"]) == (3, 1, 2)
+
+
+def test_a_number_far_ahead_does_not_mute_a_desk():
+    venue = a_venue()
+    assert venue.kinds(ASKED | {"n": MOST_NUMBER + 1}) == []
+    assert venue.kinds(ASKED) == [CONTROL, PLACE]
+    assert venue.kinds(ASKED | {"n": MOST_MISSING + 2}) == []
+    assert venue.kinds(ASKED | {"n": 2, "id": "a-2"}) == [PLACE]
+    assert venue.refused == ["bad_number"] * 2
 
 
 def test_a_request_is_what_it_says():
