@@ -39,7 +39,7 @@ UNTRIED = {
 }
 """What is not typed at all, and why."""
 INSTEAD = {
-    r"python -m benchmarks (\w+)": (
+    r"python -m benchmarks (\w+)(?: --quick)?": (
         r"""grep '^    "\1",$' ROOT/benchmarks/__main__.py && grep '^def measure' ROOT/benchmarks/\1.py""",
         "takes minutes; that there is such a benchmark is looked up",
     ),
