@@ -4,8 +4,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from connectors.kafka.connection import Place
-from connectors.kafka.publisher import Publisher, Stream, already_there, make_topic, publish
+from connectors.kafka.connection import MARKET, Place
+from connectors.kafka.numbers import already_there
+from connectors.kafka.publisher import Publisher, Stream, make_topic, publish
 from connectors.redaction import redacted
 from connectors.with_bests import WithBests
 from flows.market import program
@@ -33,8 +34,8 @@ def send(
     name = topic or settings.kafka.topic
     if name is None:
         raise ConfigError(["--topic must be given, or kafka.topic"])
-    place = Place(settings.kafka.bootstrap, name, settings.kafka.options)
-    there = {} if make_topic(place, partitions) else already_there(place)
+    place = Place(settings.kafka.bootstrap, name, settings.kafka.options, "--topic" if topic else MARKET)
+    there = {} if make_topic(place, partitions) else already_there(place, stops)
     streams = {symbol: _stream(made, symbol, there.get(symbol, 0)) for symbol in made.rules}
     try:
         return publish(Publisher(place, _say), streams, settings.source.speed, stops)

@@ -1,11 +1,13 @@
 """That nobody else runs what a shard runs, or trades where a desk does."""
 
 import hashlib
+import re
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, Literal
+from urllib.parse import quote
 
 from configs.schema_kafka import OUTGOING
 from configs.settings import Settings
@@ -15,6 +17,8 @@ from flows.program import Program
 from operators.errors import PhoenixError
 
 WHOLE: Final = "a whole"
+UNSAFE: Final = re.compile(r"[^A-Za-z0-9.-]")
+MOST_LETTERS: Final = 100
 Who = Mapping[str, object]
 
 
@@ -48,11 +52,22 @@ def only_one(
 ) -> AbstractContextManager[None]:
     """Hold the claims on symbols in a topic: of two that tell the same there, one is in the other's way.
 
+    Two names of the same broker are two brokers here.
+
     Raises:
         RunDirectoryError: one of them is held already.
     """
-    folder = Path(settings.run.directory) / CLAIMS / f".{told}" / str(getattr(settings.kafka, told))
+    kafka = settings.kafka
+    topic = quote(str(getattr(kafka, told)), safe="")
+    folder = Path(settings.run.directory) / CLAIMS / f".{told}" / _as_file_name(kafka.bootstrap) / topic
     return claimed(folder, symbols, who, "use other topics or another run.directory")
+
+
+def _as_file_name(bootstrap: str) -> str:
+    """Return a name for brokers that none but they have, in whatever order they are listed."""
+    listed = ",".join(sorted({each.strip() for each in bootstrap.split(",")}))
+    digest = hashlib.sha256(listed.encode()).hexdigest()[:8]
+    return f"{UNSAFE.sub('_', listed)[:MOST_LETTERS]}-{digest}"
 
 
 def _claim_at_broker(

@@ -45,26 +45,29 @@ from operators.errors import ConfigError
 from operators.rows import Row
 
 SUFFIX: Final = "venue"
+Between = tuple[Place, Place]
+"""Where orders come from, and where reports go."""
 
 
 class Site:
     """A venue made ready to run."""
 
-    def __init__(self, settings: Settings, out: Path, console: Console) -> None:
+    def __init__(self, settings: Settings, between: Between, out: Path, console: Console) -> None:
         """Find the topics, or make those that are ours to make.
 
         Raises:
-            ConfigError: the configuration names no topics for it.
+            ConfigError: an option is none of librdkafka's.
             SourceError: no broker answers, or there is no market.
         """
         self.settings, self.console = settings, console
         kafka, symbols = settings.kafka, list(settings.symbols)
-        orders, reports = _places(settings)
+        orders, reports = between
         self.market = topic_of(kafka, symbols, console.say)
         self.orders: KafkaMarket | None = second_topic(self.market, orders, symbols, console.say)
-        told = [reports.topic, *filter(None, (kafka.dead_letters_topic,))]
-        for topic in dict.fromkeys(told):
-            make_topic(reports._replace(topic=topic), AS_THE_BROKER_SAYS)
+        make_topic(reports, AS_THE_BROKER_SAYS)
+        if kafka.dead_letters_topic is not None:
+            letters = reports._replace(topic=kafka.dead_letters_topic, key="kafka.dead_letters_topic")
+            make_topic(letters, AS_THE_BROKER_SAYS)
         self.rules = {symbol: rules_for(settings.symbols[symbol], settings.source) for symbol in symbols}
         self.stop = threading.Event()
         self.house = self._house(out, reports)
@@ -120,14 +123,13 @@ def run_venue(config: Path, overrides: Sequence[str], out: Path | None, *, resum
         out = out or latest_unfinished(parent, profile)
         require_checkpoint(out)
     out = out or next_directory(parent, datetime.now(UTC).strftime("%Y%m%d"), profile)
-    site = Site(settings, out, _console(settings))
-    who = {"share": "a venue", "run": str(out)}
+    between, who = _places(settings), {"share": "a venue", "run": str(out)}
     with only_one(settings, "reports_topic", list(settings.symbols), who):
-        _open(site, out, resume=resume)
+        _open(Site(settings, between, out, _console(settings)), out, resume=resume)
     return out
 
 
-def _places(settings: Settings) -> tuple[Place, Place]:
+def _places(settings: Settings) -> Between:
     """Return where orders come from, and where reports go.
 
     Raises:

@@ -142,7 +142,7 @@ class ControlTopic:
                 self._take(client, WAIT_S)
                 if self._troubles.doubts:
                     self._troubles.doubts = False
-                    require_topic(client, self.place.topic)
+                    require_topic(client, self.place)
             except (KafkaException, SourceError) as error:
                 told = self._complain(str(error), told)
                 time.sleep(WAIT_S)

@@ -3,16 +3,21 @@
 import re
 import socket
 import ssl
+import time
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._metadata import TopicMetadata
 
-from connectors.kafka.connection import PATIENCE_S, Place, Troubles, connection
+from connectors.kafka.connection import PATIENCE_S, UNKNOWN_TOPIC, Place, Troubles, connection
 from operators.errors import SourceError
 
 HASTE_S: Final = 1.0
+SPREAD_S: Final = 1.0
+"""How long it may take until every broker knows of a topic that was made."""
+PAUSE_S: Final = 0.1
+UNSETTLED: Final = (*UNKNOWN_TOPIC, KafkaError.LEADER_NOT_AVAILABLE)
 LOOK_S: Final = 0.5
 """How long a second look at a certificate may take."""
 AFTERTHOUGHT: Final = re.compile(r" \(after \d+ms in state \w+.*\)$")
@@ -42,6 +47,21 @@ def topic_at(client: Consumer | AdminClient, place: Place, troubles: Troubles) -
         return _asked(client, place, PATIENCE_S - HASTE_S)
     except KafkaException as error:
         raise unreachable(place, troubles, error) from None
+
+
+def settled(client: Consumer | AdminClient, place: Place, troubles: Troubles) -> TopicMetadata:
+    """Return what brokers say of a topic that may have been made this very moment: one may not know it yet.
+
+    Raises:
+        SourceError: no broker answers in time, or none lets us in.
+    """
+    until = time.monotonic() + SPREAD_S
+    while True:
+        found = topic_at(client, place, troubles)
+        early = found.error is not None and found.error.code() in UNSETTLED
+        if not early or time.monotonic() > until:
+            return found
+        time.sleep(PAUSE_S)
 
 
 def unreachable(place: Place, troubles: Troubles, error: KafkaException) -> SourceError:

@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin._metadata import TopicMetadata
 
 from connectors.kafka.connection import PATIENCE_S, UNKNOWN_TOPIC, Place, Troubles
-from connectors.kafka.diagnosis import topic_at, unreachable
+from connectors.kafka.diagnosis import settled, unreachable
 from connectors.kafka.feed import KafkaFeed, no_quality
 from connectors.kafka.inbox import Position
 from connectors.kafka.link import Say
@@ -55,7 +55,7 @@ def open_market(place: Place, start: Start, symbols: Sequence[str], say: Say) ->
     troubles = Troubles()
     client = consumer(place, troubles)
     try:
-        begins = _begins(client, place, start, topic_at(client, place, troubles))
+        begins = _begins(client, place, start, settled(client, place, troubles))
     except KafkaException as error:
         client.poll(0)  # Only then are its complaints handed over.
         raise unreachable(place, troubles, error) from None
@@ -66,9 +66,9 @@ def open_market(place: Place, start: Start, symbols: Sequence[str], say: Say) ->
 
 def _begins(client: Consumer, place: Place, start: Start, found: TopicMetadata) -> Position:
     if found.error is not None and found.error.code() in UNKNOWN_TOPIC:
-        raise SourceError(f"kafka.topic: there is no topic {place.topic} at {place.bootstrap}")
+        raise SourceError(f"{place.key}: there is no topic {place.topic} at {place.bootstrap}")
     if found.error is not None:
-        raise SourceError(f"kafka.topic: {place.topic} cannot be read: {found.error.str()}")
+        raise SourceError(f"{place.key}: {place.topic} cannot be read: {found.error.str()}")
     parts = [TopicPartition(place.topic, partition) for partition in sorted(found.partitions)]
     ends = {part.partition: client.get_watermark_offsets(part, timeout=PATIENCE_S) for part in parts}
     if start.at == "timestamp":

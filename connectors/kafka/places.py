@@ -6,33 +6,33 @@ from typing import Final
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from connectors.kafka.connection import UNKNOWN_TOPIC
+from connectors.kafka.connection import MARKET, UNKNOWN_TOPIC, Place
 from operators.errors import SourceError
 
 PATIENCE_S: Final = 2.0
 SECOND_S: Final = 1.0
 
 
-def missing(client: Consumer, topic: str, wanted: tuple[int, int]) -> str:
+def missing(client: Consumer, place: Place, wanted: tuple[int, int]) -> str:
     """Say what became of the place that a run has to go on from: a partition and an offset of it."""
-    partition, offset = wanted
+    (partition, offset), topic = wanted, place.topic
     here = f"{topic}[{partition}]@{offset}"
     try:
         low, high = client.get_watermark_offsets(TopicPartition(topic, partition), timeout=PATIENCE_S)
     except KafkaException:
-        return f"kafka.topic: {here} is not there, from where this run has to go on"
+        return f"{place.key}: {here} is not there, from where this run has to go on"
     if offset > high:
         return (
-            f"kafka.topic: {topic} was made anew: this run has to go on from {here}, and the partition ends "
+            f"{place.key}: {topic} was made anew: this run has to go on from {here}, and the partition ends "
             f"at {high}: start a new run"
         )
     return (
-        f"kafka.topic: this run has to go on from {here}, and what stands before {low} was deleted: "
+        f"{place.key}: this run has to go on from {here}, and what stands before {low} was deleted: "
         "let the broker keep more, and start a new run"
     )
 
 
-def require_topic(client: Consumer, topic: str) -> None:
+def require_topic(client: Consumer, place: Place) -> None:
     """Make sure that a topic is there, where a broker has said that it is not.
 
     Raises:
@@ -40,26 +40,27 @@ def require_topic(client: Consumer, topic: str) -> None:
     """
     time.sleep(SECOND_S)  # A broker that has just begun may not know everything yet.
     try:
-        error = client.list_topics(topic, timeout=PATIENCE_S).topics[topic].error
+        error = client.list_topics(place.topic, timeout=PATIENCE_S).topics[place.topic].error
     except KafkaException:
         return
     if error is not None and error.code() in UNKNOWN_TOPIC:
-        raise SourceError(f"kafka.topic: {topic} was deleted while it was read")
+        raise SourceError(f"{place.key}: {place.topic} was deleted while it was read")
 
 
-def added(topic: str, partitions: Iterable[int]) -> str:
+def added(place: Place, partitions: Iterable[int]) -> str:
     """Say that there are partitions that a checkpoint does not know."""
     listed = ", ".join(map(str, sorted(partitions)))
+    begin = "kafka.start" if place.key == MARKET else "now"
     return (
-        f"kafka: {topic} has partitions that are new since the checkpoint, {listed}: they are read from "
-        "kafka.start on; a symbol that moved there may have lost its order"
+        f"{place.key}: {place.topic} has partitions that are new since the checkpoint, {listed}: they are "
+        f"read from {begin} on; a symbol that moved there may have lost its order"
     )
 
 
-def gone(topic: str, partitions: Iterable[int]) -> str:
+def gone(place: Place, partitions: Iterable[int]) -> str:
     """Say that a checkpoint knows partitions that are not there."""
     listed = ", ".join(map(str, sorted(partitions)))
     return (
-        f"kafka.topic: {topic} was made anew: it has no partition {listed}, which this run was reading: "
+        f"{place.key}: {place.topic} was made anew: it has no partition {listed}, which this run was reading: "
         "start a new run"
     )

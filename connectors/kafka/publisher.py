@@ -5,25 +5,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-import msgspec
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from connectors.kafka.connection import (
-    PATIENCE_S,
-    UNKNOWN_TOPIC,
-    Place,
-    Troubles,
-    connection,
-    refuse_options,
-)
-from connectors.kafka.diagnosis import topic_at, unreachable
+from connectors.kafka.connection import UNKNOWN_TOPIC, Place, Troubles, connection, refuse_options
+from connectors.kafka.diagnosis import topic_at
 from connectors.kafka.link import Link, Say
 from connectors.kafka.messages import VERSION, End, encode
-from connectors.kafka.reader import consumer
 from connectors.kafka.rows import Grid, messages_of
-from connectors.kafka.sorting import place_of
 from connectors.tape import Tape
 from operators.errors import SourceError
 from operators.instruments import Instrument
@@ -32,15 +22,10 @@ FLUSH_S: Final = 30.0
 """Nothing taken for so long at the end is too long."""
 QUIET_S: Final = 2.0
 """Nothing taken for so long is said."""
-BATCH: Final = 10_000
 AS_THE_BROKER_SAYS: Final = -1
 """Of partitions: what it makes where nobody asks for a number."""
 Sent = tuple[int, str, int, bytes]
 """Receive time, symbol, number and the message."""
-
-
-class _Numbered(msgspec.Struct):
-    n: int = 0
 
 
 class Publisher:
@@ -120,7 +105,7 @@ class Publisher:
 
 
 def make_topic(place: Place, partitions: int) -> bool:
-    """Make the topic unless it is there; say whether it was made.
+    """Make the topic unless it is there; say whether it was made, and not by somebody else meanwhile.
 
     Raises:
         ConfigError: an option is none of librdkafka's.
@@ -139,52 +124,10 @@ def make_topic(place: Place, partitions: int) -> bool:
     try:
         admin.create_topics([NewTopic(place.topic, partitions)])[place.topic].result(FLUSH_S)
     except KafkaException as error:
+        if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
+            return False
         raise SourceError(f"{place.key}: {place.topic} cannot be made: {error.args[0].str()}") from None
     return True
-
-
-def already_there(place: Place) -> dict[str, int]:
-    """Return the last number of each symbol that a topic holds.
-
-    Raises:
-        ConfigError: an option is none of librdkafka's.
-        SourceError: the topic cannot be read.
-    """
-    troubles = Troubles()
-    client = consumer(place, troubles)
-    try:
-        return _last_numbers(client, place.topic)
-    except KafkaException as error:
-        client.poll(0)
-        raise unreachable(place, troubles, error) from None
-    finally:
-        client.close()
-
-
-def _last_numbers(client: Consumer, topic: str) -> dict[str, int]:
-    found = client.list_topics(topic, timeout=PATIENCE_S).topics[topic].partitions
-    parts = [TopicPartition(topic, partition) for partition in found]
-    ends = {part.partition: client.get_watermark_offsets(part, timeout=PATIENCE_S) for part in parts}
-    left = {partition for partition, (low, high) in ends.items() if high > low}
-    client.assign([TopicPartition(topic, partition, ends[partition][0]) for partition in left])
-    last: dict[str, int] = {}
-    while left:
-        for message in client.consume(BATCH, 1.0):
-            if message.error() is not None:
-                raise KafkaException(message.error())
-            symbol = (message.key() or b"").decode("utf-8", "replace")
-            last[symbol] = max(last.get(symbol, 0), _number(message.value() or b""))
-            partition, offset = place_of(message)
-            if offset + 1 >= ends[partition][1]:
-                left.discard(partition)
-    return last
-
-
-def _number(raw: bytes) -> int:
-    try:
-        return msgspec.json.decode(raw, type=_Numbered).n
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return 0
 
 
 class Stream(NamedTuple):

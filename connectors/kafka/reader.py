@@ -92,11 +92,11 @@ class Reader:
             SourceError: some of them are gone.
         """
         if before - now:
-            raise SourceError(gone(self.place.topic, before - now))
+            raise SourceError(gone(self.place, before - now))
         new = now - before - self._told_as_new
         if new and before:
             self._told_as_new |= new
-            self.say(added(self.place.topic, new))
+            self.say(added(self.place, new))
 
     def seen(self) -> Brokers:
         """Return how the connection is, and how far everybody is."""
@@ -130,7 +130,9 @@ class Reader:
         except PhoenixError as error:
             self._fail(error)
         except KafkaException as error:
-            self._fail(SourceError(f"kafka: {self.place.topic} cannot be read: {error.args[0].str()}"))
+            self._fail(
+                SourceError(f"{self.place.key}: {self.place.topic} cannot be read: {error.args[0].str()}")
+            )
 
     def _assign(self, client: Consumer) -> bool:
         """Begin anew where somebody joined or has room again; say whether anybody is left."""
@@ -181,7 +183,7 @@ class Reader:
         first = client.poll(WAIT_S)
         if self.link.doubts:
             self.link.doubts = False
-            require_topic(client, self.place.topic)
+            require_topic(client, self.place)
         if first is None:
             return
         served = self._served
@@ -194,14 +196,13 @@ class Reader:
         BELL.ring(rung_for)
 
     def _judge(self, client: Consumer, error: KafkaError, message: Message) -> None:
-        topic = self.place.topic
         if error.code() in BEYOND:
-            raise SourceError(missing(client, topic, self._wanted(message.partition() or 0)))
+            raise SourceError(missing(client, self.place, self._wanted(message.partition() or 0)))
         if error.code() in UNKNOWN_TOPIC:
-            require_topic(client, topic)
+            require_topic(client, self.place)
             return
         if error.code() not in PASSING:
-            raise SourceError(f"kafka.topic: {topic} cannot be read: {error.str()}")
+            raise SourceError(f"{self.place.key}: {self.place.topic} cannot be read: {error.str()}")
 
     def _wanted(self, partition: int) -> tuple[int, int]:
         """Return a partition, and the first offset that somebody wants of it."""

@@ -159,7 +159,7 @@ def test_every_case_is_tried(guard):
     [
         ("run", "kafka.topic: market cannot be read: Broker: Topic authorization failed"),
         ("tell", "kafka.orders_topic: orders cannot be used: Broker: Topic authorization failed"),
-        ("publish", "kafka.topic: market cannot be used: Broker: Topic authorization failed"),
+        ("publish", "--topic: market cannot be used: Broker: Topic authorization failed"),
     ],
 )
 def test_who_may_do_nothing_is_told_so(guard, password, tmp_path, command, sentence):

@@ -130,7 +130,8 @@ def test_without_its_topics_there_is_no_venue_and_no_fused_desk(broker, tmp_path
     assert done.returncode == 2
     assert "kafka.reports_topic" in done.stderr
     topics = [f"--set=kafka.{kind}=nowhere" for kind in ("topic", "orders_topic", "reports_topic")]
-    where = [f"--set=kafka.bootstrap={broker.bootstrap}", "--set=source.kind=kafka"]
+    named = (f"kafka.bootstrap={broker.bootstrap}", "source.kind=kafka", f"run.directory={tmp_path}")
+    where = [f"--set={each}" for each in named]
     none = phoenix("venue", "--out", tmp_path / "venue", *topics, *where)
     assert none.returncode == 1
     assert none.stderr == f"kafka.topic: there is no topic nowhere at {broker.bootstrap}\n"

@@ -1,0 +1,108 @@
+"""How far the numbers of a market go that a topic holds already."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from connectors.kafka.connection import PATIENCE_S, UNKNOWN_TOPIC, Place, Troubles
+from connectors.kafka.diagnosis import settled, unreachable
+from connectors.kafka.messages import DECODER
+from connectors.kafka.places import require_topic
+from connectors.kafka.reader import PASSING, consumer
+from connectors.kafka.sorting import place_of
+from operators.errors import SourceError
+
+STILL_S: Final = 30.0
+"""Nothing read for so long is too long."""
+WAIT_S: Final = 0.2
+BATCH: Final = 10_000
+REACHED: Final = KafkaError._PARTITION_EOF  # noqa: SLF001 - its own name
+"""All of a partition is read, also where its last messages are none: those of a transaction, or compacted."""
+
+
+def already_there(place: Place, stops: Callable[[], bool] = lambda: False) -> dict[str, int]:
+    """Return the last number of each symbol's market that a topic holds; not all of them, where `stops`.
+
+    Raises:
+        ConfigError: an option is none of librdkafka's.
+        SourceError: the topic cannot be read, or nothing comes of it.
+    """
+    troubles = Troubles()
+    client = consumer(place, troubles, enable_partition_eof=True)
+    try:
+        return _Numbers(client, place, troubles).read(stops)
+    except KafkaException as error:
+        client.poll(0)
+        raise unreachable(place, troubles, error) from None
+    finally:
+        client.close()
+
+
+class _Numbers:
+    """What is read, partition by partition to its end."""
+
+    def __init__(self, client: Consumer, place: Place, troubles: Troubles) -> None:
+        self.client, self.place, self.troubles = client, place, troubles
+        self.last: dict[str, int] = {}
+        self.ends = self._assign()
+
+    def _assign(self) -> dict[int, int]:
+        """Begin to read; return where each partition ends that holds anything."""
+        found = settled(self.client, self.place, self.troubles)
+        if found.error is not None:
+            raise SourceError(f"{self.place.key}: {self.place.topic} cannot be read: {found.error.str()}")
+        bounds = dict[int, tuple[int, int]]()
+        for partition in found.partitions:
+            part = TopicPartition(self.place.topic, partition)
+            bounds[partition] = self.client.get_watermark_offsets(part, timeout=PATIENCE_S)
+        held = {partition: (low, high) for partition, (low, high) in bounds.items() if high > low}
+        self.client.assign([TopicPartition(self.place.topic, each, low) for each, (low, _) in held.items()])
+        return {partition: high for partition, (_, high) in held.items()}
+
+    def read(self, stops: Callable[[], bool]) -> dict[str, int]:
+        """Read all that was there, or until `stops`.
+
+        Raises:
+            SourceError: nothing comes, though there is more.
+        """
+        moved = time.monotonic()
+        while self.ends and not stops():
+            if sum(map(self._take, self.client.consume(BATCH, WAIT_S))):
+                moved = time.monotonic()
+            elif time.monotonic() - moved > STILL_S:
+                why = self.troubles.last or "no answer in time"
+                raise SourceError(
+                    f"{self.place.key}: nothing came of {self.place.topic} for {STILL_S:g} s ({why})"
+                )
+        return self.last
+
+    def _take(self, message: Message) -> bool:
+        """Take in a message, or what came instead of one; say whether it led any further."""
+        error = message.error()
+        if error is None:
+            self._note((message.key() or b"").decode("utf-8", "replace"), message.value() or b"")
+        elif error.code() in UNKNOWN_TOPIC:
+            require_topic(self.client, self.place)
+        elif error.code() not in PASSING:
+            raise SourceError(f"{self.place.key}: {self.place.topic} cannot be read: {error.str()}")
+        return (error is None or error.code() == REACHED) and self._lead(message)
+
+    def _lead(self, message: Message) -> bool:
+        """Note where a partition is read up to; say whether it was being read."""
+        partition, offset = place_of(message)
+        end = self.ends.get(partition)
+        if end is not None and (message.error() is not None or offset + 1 >= end):
+            del self.ends[partition]
+        return end is not None
+
+    def _note(self, key: str, raw: bytes) -> None:
+        """Count what whoever reads the market counts: orders, reports and all else have numbers of their own."""
+        try:
+            message = DECODER.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return
+        if message.symbol == key:
+            self.last[key] = max(self.last.get(key, 0), message.n)
