@@ -99,7 +99,7 @@ class _Numbers:
         return end is not None
 
     def _note(self, key: str, raw: bytes) -> None:
-        """Count what whoever reads the market counts: orders, reports and all else have numbers of their own."""
+        """Count what a reader of the market does: orders, reports and others have numbers of their own."""
         try:
             message = DECODER.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

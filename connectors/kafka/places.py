@@ -61,6 +61,6 @@ def gone(place: Place, partitions: Iterable[int]) -> str:
     """Say that a checkpoint knows partitions that are not there."""
     listed = ", ".join(map(str, sorted(partitions)))
     return (
-        f"{place.key}: {place.topic} was made anew: it has no partition {listed}, which this run was reading: "
-        "start a new run"
+        f"{place.key}: {place.topic} was made anew: it has no partition {listed}, which this run was "
+        "reading: start a new run"
     )

@@ -5,9 +5,11 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import count
 
 import pytest
 
+from connectors.kafka.messages import encode
 from connectors.sentences import silence
 from flows.publishing import send
 from tests.oracles.broker import free_port
@@ -151,6 +153,32 @@ def test_publishing_that_was_killed_goes_on_where_the_topic_ends(broker):
     assert sum(int(line.split()[1]) for line in said.splitlines()) == len(both) - n_before > 0
     again = send(PROFILE, (*MARKET, f"kafka.bootstrap={broker.bootstrap}"), topic)
     assert again == dict.fromkeys(SYMBOLS, 0)
+
+
+def test_publishing_goes_on_in_a_topic_that_holds_everything(broker):
+    topic, settings = broker.topic(), (*MARKET, f"kafka.bootstrap={broker.bootstrap}")
+    first, order = broker.topic(), {"type": "order", "v": 1, "run": "ab", "op": "cancel", "id": "x-1"}
+    send(PROFILE, settings, first)
+    whole, others = broker.kept(first), [order | {"symbol": symbol, "n": 90_000} for symbol in SYMBOLS]
+    broker.send(topic, *whole[:50], *((each["symbol"].encode(), encode(each)) for each in others))
+    counts = send(PROFILE, settings, topic)
+    assert sum(counts.values()) == len(whole) - 50
+    for symbol in SYMBOLS:
+        ours = [
+            value for key, value in broker.kept(topic) if key == symbol.encode() and b"order" not in value
+        ]
+        assert ours == [value for key, value in whole if key == symbol.encode()]
+
+
+def test_publishing_can_be_stopped_while_the_broker_stands_still(real_broker):
+    """Where it answers nothing that is asked for, as there is never enough of it."""
+    topic, asked = real_broker.topic(), count()
+    real_broker.send(topic, (b"BTCUSDC", b"something"))
+    options = {"fetch.min.bytes": "50000000", "fetch.wait.max.ms": "50000", "socket.timeout.ms": "60000"}
+    settings = (f"kafka.bootstrap={real_broker.bootstrap}", f"kafka.options={json.dumps(options)}")
+    counts = send(PROFILE, (*MARKET, *settings), topic, stops=lambda: next(asked) >= 3)
+    assert counts == dict.fromkeys(SYMBOLS, 0)
+    assert len(real_broker.kept(topic)) == 1
 
 
 @pytest.mark.parametrize("command", ["run", "publish"])
