@@ -35,8 +35,9 @@ class Kafka(Section):
     )
     max_age_s: NumberOrNull = key(
         5.0,
-        "At a venue elsewhere: messages of the market that the broker has had for longer when they are read "
-        "rebuild what is known, and nothing is quoted on them; null quotes on any.",
+        "At a venue elsewhere: messages of the market that are older when they are read rebuild what is "
+        "known, and nothing is quoted on them; null quotes on any. Age goes by the message's timestamp: when "
+        "it was sent, by the sender's clock, or when the broker took it, where the topic has LogAppendTime.",
         "s",
         gt=0,
         le=86_400,

@@ -31,7 +31,7 @@ count(symbol:mm_fill_ratio:increase15m >= 0) == 2
 """
 """Both symbols had orders, fills, and fills that grew old, since they are watched."""
 ON_KAFKA_ONLY = "mm_kafka"
-"""What is there only where there is a broker: tests/flows/test_broker_metrics.py."""
+"""What is there only where there is a broker: tests/flows/test_outage.py."""
 QUERIES = {
     f"{name}: {panel['title']}: {target['refId']}": target["expr"]
     for name, text in texts().items()

@@ -103,13 +103,20 @@ def test_kills_lose_nothing_and_what_is_told_again_has_the_same_name(broker, tmp
     topics, settings = whole(broker)
     plain = graphed(made(tmp_path / "plain", *MARKET, *settings))
     without, _ = heard(broker, topics, plain)
-    n_repeats = 0
-    for out in kill_until(6, tmp_path, (*MARKET, *settings, *more), PROFILE, (1, 2), 0.3):
+    n_repeats, early = 0, []
+
+    def look(out):
+        early.append(sum(map(len, heard(broker, topics[:1], out)[0].values())))
+
+    for out in kill_until(6, tmp_path, (*MARKET, *settings, *more), PROFILE, (1, 2), 0.3, look):
         told, repeats = heard(broker, topics, out)
         n_repeats += repeats
         assert told == without
         require_files(told, out)
-    assert n_repeats > 0 or more
+    assert len(early) >= 6
+    assert all(early), "what a file holds was not told before"
+    if not more:
+        assert n_repeats > 0
 
 
 def test_the_consumer_of_the_page_drops_what_comes_again(broker, tmp_path):

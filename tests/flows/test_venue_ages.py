@@ -21,8 +21,9 @@ def test_silence_withdraws_the_quotes(floor_of):
     floor.kill("publisher")
     floor.until(lambda: not floor.live(), "quotes stand in a market that is silent")
     floor.kill("desk", signal.SIGTERM)
-    venue = floor.close_venue()
-    for symbol, figures in floor.summary("desk").items():
+    desk, venue = floor.summary("desk"), floor.close_venue()
+    assert set(desk) == set(SYMBOLS)
+    for symbol, figures in desk.items():
         assert figures["position"] == venue[symbol]["position"]
 
 

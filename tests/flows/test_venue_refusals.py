@@ -26,6 +26,7 @@ def test_a_venue_that_begins_anew_is_not_taken_for_the_one_before(floor_of):
     floor.until(floor.is_open, "the venue did not open again")
     floor.wait("desk")
     desk, venue = floor.summary("desk"), floor.close_venue()
+    assert set(desk) == set(SYMBOLS)
     for symbol, figures in desk.items():
         assert figures["position"] == venue[symbol]["position"], symbol
         assert (venue[symbol]["live"], figures["faults"]) == ([], {})

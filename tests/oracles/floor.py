@@ -212,6 +212,7 @@ def require_agreement(floor: Floor, desk: dict[str, Any], venue: dict[str, Any],
     """Hold desk and venue to one truth; return how many messages came again."""
     orders, again = floor.told(floor.orders, "order")
     reports, once_more = floor.told(floor.reports, "report")
+    assert desk, "nobody traded"
     run = json.loads((floor.folder / out / "told_as.json").read_text())["run"]
     filled = lines(floor.folder / out / "fills.jsonl")
     for symbol, figures in desk.items():

@@ -21,8 +21,11 @@ def wait_for_growth(out, process):
         time.sleep(0.001)
 
 
-def kill_until(number, folder, options, config, workers, pause_s):
-    """Kill runs and go on with them; yield each that comes to its end, until so many kills have hit."""
+def kill_until(number, folder, options, config, workers, pause_s, look=lambda _: None):
+    """Kill runs and go on with them; yield each that comes to its end, until so many kills have hit.
+
+    After each that hit, `look` is called with what the run left behind.
+    """
     chance, turns, kills, n = random.Random(11), cycle(workers), 0, 0
     while kills < number:
         n += 1
@@ -38,5 +41,6 @@ def kill_until(number, folder, options, config, workers, pause_s):
             process.kill()
             process.join()
             kills += 1
+            look(out)
         assert process.exitcode == 0
         yield out
