@@ -157,10 +157,10 @@ def test_publishing_that_was_killed_goes_on_where_the_topic_ends(broker):
 
 def test_publishing_goes_on_in_a_topic_that_holds_everything(broker):
     topic, settings = broker.topic(), (*MARKET, f"kafka.bootstrap={broker.bootstrap}")
-    first, order = broker.topic(), {"type": "order", "v": 1, "run": "ab", "op": "cancel", "id": "x-1"}
+    first, order = broker.topic(), {"type": "order", "v": 1, "run": "ab", "op": "cancel", "n": 90_000}
     send(PROFILE, settings, first)
-    whole, others = broker.kept(first), [order | {"symbol": symbol, "n": 90_000} for symbol in SYMBOLS]
-    broker.send(topic, *whole[:50], *((each["symbol"].encode(), encode(each)) for each in others))
+    whole, others = broker.kept(first), {each: order | {"symbol": each} for each in SYMBOLS}
+    broker.send(topic, *whole[:50], *((symbol.encode(), encode(each)) for symbol, each in others.items()))
     counts = send(PROFILE, settings, topic)
     assert sum(counts.values()) == len(whole) - 50
     for symbol in SYMBOLS:

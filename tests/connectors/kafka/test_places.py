@@ -40,7 +40,7 @@ def test_a_place_beyond_the_end(broker, key):
 
 
 def test_partitions_that_are_gone_and_others_that_are_new(broker, key):
-    said = []
+    said = list[str]()
     tape = tape_of(broker, broker.topic(2), key, said.append)
     with pytest.raises(SourceError, match=f"^{key}: .* was made anew: it has no partition 7, "):
         tape.restore(at(tape, (0, 0), (7, 0)))
