@@ -156,7 +156,7 @@ def values_of(field):
 FIXED = {"price", "mean_trade_notional", "max_inventory_lots", "n_buckets", "cdf_window", "kind", "path"}
 FIXED |= {*TOTALS, "budget_notional", "measure", "outage_for_s"}
 FIXED |= {"model", "window_s", "fit_from_bps", "fit_to_bps"}
-FIXED |= {"unknown_after_ms", "orders_per_s", "topic", "shard", "symbols"}
+FIXED |= {"unknown_after_ms", "orders_per_s", "topic", "control_topic", "shard", "symbols"}
 
 
 @st.composite
