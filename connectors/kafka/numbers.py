@@ -11,6 +11,7 @@ from connectors.kafka.connection import PATIENCE_S, UNKNOWN_TOPIC, Place, Troubl
 from connectors.kafka.diagnosis import settled, unreachable
 from connectors.kafka.messages import DECODER
 from connectors.kafka.places import require_topic
+from connectors.kafka.plausible import is_far
 from connectors.kafka.reader import PASSING, consumer
 from connectors.kafka.sorting import place_of
 from operators.errors import SourceError
@@ -104,5 +105,6 @@ class _Numbers:
             message = DECODER.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return
-        if message.symbol == key:
-            self.last[key] = max(self.last.get(key, 0), message.n)
+        last = self.last.get(key, 0)
+        if message.symbol == key and not is_far(message.n, last):
+            self.last[key] = max(last, message.n)

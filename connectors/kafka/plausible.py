@@ -38,13 +38,18 @@ def received(message: Market, sent_ms: int, reached_ns: int) -> int:
     return told
 
 
+def is_far(number: int, last: int) -> bool:
+    """Say whether a number would have whatever follows look like a repeat of what came before."""
+    return number > (last + MOST_MISSING if last else MOST_NUMBER)
+
+
 def require_number(number: int, last: int) -> None:
-    """Refuse a number that would have whatever follows look like a repeat of what came before.
+    """Refuse a number that is too far ahead.
 
     Raises:
         Unusable: it is that.
     """
-    if number > (last + MOST_MISSING if last else MOST_NUMBER):
+    if is_far(number, last):
         raise Unusable(Reason.BAD_NUMBER)
 
 

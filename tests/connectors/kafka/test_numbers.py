@@ -43,6 +43,7 @@ STRAYS = [
     beside("trade", 907, ts_event=5, price="1", size="1", symbol=ETH),
     beside("trade", 908),
     beside("trade", 909.5, ts_event=5, price="1", size="1"),
+    beside("trade", 10**17, ts_event=5, price="1", size="1"),
     beside("weather", 910, ts_event=5),
     (BTC.encode(), b'{"type":"trade","n":911'),
     (BTC.encode(), b"\xff"),
