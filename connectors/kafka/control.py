@@ -16,8 +16,8 @@ import msgspec
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 from msgspec import Meta, Struct
 
-from connectors.kafka.connection import PATIENCE_S, UNKNOWN_TOPIC, Place, Troubles
-from connectors.kafka.diagnosis import unreachable
+from connectors.kafka.connection import UNKNOWN_TOPIC, Place, Troubles
+from connectors.kafka.diagnosis import settled, unreachable
 from connectors.kafka.link import GONE
 from connectors.kafka.messages import Name, Version, misfit
 from connectors.kafka.places import require_topic
@@ -123,7 +123,7 @@ class ControlTopic:
         return tuple(found)
 
     def _read_up(self, client: Consumer) -> None:
-        found = client.list_topics(self.place.topic, timeout=PATIENCE_S).topics[self.place.topic]
+        found = settled(client, self.place, self._troubles)
         if found.error is not None:
             why = "there is no such topic" if found.error.code() in UNKNOWN_TOPIC else found.error.str()
             raise SourceError(f"kafka.control_topic: {self.place.topic} cannot be read: {why}")

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException
 from confluent_kafka.admin._metadata import TopicMetadata
 
-from connectors.kafka.connection import PATIENCE_S, UNKNOWN_TOPIC, Place, Troubles
+from connectors.kafka.bounds import at_time, bounds
+from connectors.kafka.connection import UNKNOWN_TOPIC, Place, Troubles
 from connectors.kafka.diagnosis import settled, unreachable
 from connectors.kafka.feed import KafkaFeed, no_quality
 from connectors.kafka.inbox import Position
@@ -69,12 +70,10 @@ def _begins(client: Consumer, place: Place, start: Start, found: TopicMetadata) 
         raise SourceError(f"{place.key}: there is no topic {place.topic} at {place.bootstrap}")
     if found.error is not None:
         raise SourceError(f"{place.key}: {place.topic} cannot be read: {found.error.str()}")
-    parts = [TopicPartition(place.topic, partition) for partition in sorted(found.partitions)]
-    ends = {part.partition: client.get_watermark_offsets(part, timeout=PATIENCE_S) for part in parts}
+    ends = bounds(client, place.topic, found.partitions)
     if start.at == "timestamp":
-        asked = [TopicPartition(place.topic, part.partition, start.time_ms) for part in parts]
-        told = client.offsets_for_times(asked, timeout=PATIENCE_S)
-        return {each.partition: each.offset if each.offset >= 0 else ends[each.partition][1] for each in told}
+        told = at_time(client, place.topic, found.partitions, start.time_ms)
+        return {partition: at if at >= 0 else ends[partition][1] for partition, at in told.items()}
     if start.at == "offsets":
         return {partition: low for partition, (low, _) in ends.items()} | _given(place, start, ends)
     return {partition: low if start.at == "earliest" else high for partition, (low, high) in ends.items()}

@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from connectors.kafka.connection import PATIENCE_S, UNKNOWN_TOPIC, Place, Troubles
+from connectors.kafka.bounds import bounds
+from connectors.kafka.connection import UNKNOWN_TOPIC, Place, Troubles
 from connectors.kafka.diagnosis import settled, unreachable
 from connectors.kafka.messages import DECODER
 from connectors.kafka.places import require_topic
@@ -55,11 +56,8 @@ class _Numbers:
         found = settled(self.client, self.place, self.troubles)
         if found.error is not None:
             raise SourceError(f"{self.place.key}: {self.place.topic} cannot be read: {found.error.str()}")
-        bounds = dict[int, tuple[int, int]]()
-        for partition in found.partitions:
-            part = TopicPartition(self.place.topic, partition)
-            bounds[partition] = self.client.get_watermark_offsets(part, timeout=PATIENCE_S)
-        held = {partition: (low, high) for partition, (low, high) in bounds.items() if high > low}
+        all_of_them = bounds(self.client, self.place.topic, found.partitions)
+        held = {partition: (low, high) for partition, (low, high) in all_of_them.items() if high > low}
         self.client.assign([TopicPartition(self.place.topic, each, low) for each, (low, _) in held.items()])
         return {partition: high for partition, (_, high) in held.items()}
 

@@ -61,7 +61,9 @@ def test_partitions_that_are_added_are_read_by_who_goes_on_and_named_once(real_b
     for tape, state in zip(second.tapes, states, strict=True):
         tape.restore(state)
     (sentence,) = second.said
-    assert sentence.startswith(f"kafka: {topic} has partitions that are new since the checkpoint, 1, 2: ")
+    assert sentence.startswith(
+        f"kafka.topic: {topic} has partitions that are new since the checkpoint, 1, 2: "
+    )
     until(lambda: all(_took(tape, kept, 100) for tape, kept in zip(second.tapes, before, strict=True)))
     real_broker.send(topic, *sent[BTC][100:], *sent[ETH][100:], partition=2)
     for symbol, tape, kept in zip(rows, second.tapes, before, strict=True):

@@ -192,8 +192,9 @@ def test_a_bad_line_becomes_one_dead_letter_and_its_neighbours_are_used(tmp_path
 
 
 def test_every_reason_has_its_test_and_says_what_it_means():
-    elsewhere = {"truncated", "corrupt", "line_too_long", "unknown_version", "wrong_key", "contradiction"}
-    assert {case[0] for case in CASES} | elsewhere == {reason.value for reason in Reason}
+    of_files = {"truncated", "corrupt", "line_too_long"}
+    of_messages = {"unknown_version", "wrong_key", "contradiction", "bad_number"}
+    assert {case[0] for case in CASES} | of_files | of_messages == {reason.value for reason in Reason}
 
 
 def test_a_bad_first_line_is_told_before_any_time_is_known(tmp_path):
