@@ -36,6 +36,8 @@ class VenueStep(Step):
         self.desk, self.n = Addressee("", ""), 0
         open_book(self.book)
         self.wires = Wire.table(REPORTS)
+        self.account: Account | None = None
+        """As it was told last: without a report it stays that."""
 
     def take(self, item: Asked) -> Said:
         """Return the reports of a frame, to each desk its own."""
@@ -45,25 +47,27 @@ class VenueStep(Step):
             reports += self._serve(item.rows[begin : row + 1])
             self.desk, self.n, begin = desk, 0, row + 1
         reports += self._serve(item.rows[begin:])
-        return Said(item.number, tuple(reports), item.letters, self._account())
+        if reports or item.came or self.account is None:
+            self.account = self._account()
+        return Said(item.number, tuple(reports), item.letters, self.account)
 
     def _serve(self, rows: Any) -> list[Any]:  # noqa: ANN401 - rows, reports
         made, k = [], 0
         while k < len(rows):
             k, n = serve((self.venue, self.book), self.setup, rows, k, self.wires)
-            for i in range(n):
+            for wire in np.asarray(self.wires)[:n].tolist():
                 self.n += 1
-                told = self.wires[i], self.desk, self.n, self.grid, self.instrument
+                told = wire, self.desk, self.n, self.grid, self.instrument
                 made.append(report_of(*told, self.named()))
         return made
 
     def _account(self) -> Account:
-        venue = self.venue[0]
-        live = tuple(f"{self.desk.prefix}{venue.resting[k].number}" for k in range(venue.n_resting))
-        position = int(venue.position_lots)
+        venue = np.asarray(self.venue)
+        n, position, fault = (int(venue[name][0]) for name in ("n_resting", "position_lots", "fault"))
+        numbers = venue["resting"]["number"][0, :n].tolist()
         sign = "-" if position < 0 else ""
         held = f"{sign}{self.grid.size(abs(position))}"
-        return Account(self.desk.run, held, live, int(venue.fault))
+        return Account(self.desk.run, held, tuple(f"{self.desk.prefix}{each}" for each in numbers), fault)
 
     def dump(self) -> Any:  # noqa: ANN401
         """Return the venue, its book, whom it deals with, and the number of the last report."""

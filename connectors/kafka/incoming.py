@@ -40,18 +40,18 @@ class Incoming:
         both = zip(self._inboxes, counts, strict=False)
         return all(inbox.holds(n) for inbox, n in both)
 
-    def waiting(self, counts: Sequence[int]) -> Iterator[tuple[int, Item]]:
-        """Yield what waits, each with the number of its topic: so many of each, or as many as there are.
+    def waiting(self, counts: Sequence[int]) -> list[tuple[int, Item]]:
+        """Return what waits, each with the number of its topic: so many of each, or as many as there are.
 
         Raises:
             PhoenixError: a topic cannot be read any further.
         """
-        queues = [
-            _timed(rank, inbox.waiting(n))
-            for rank, (inbox, n) in enumerate(zip(self._inboxes, counts, strict=False))
-        ]
-        for _, rank, item in heapq.merge(*queues, key=lambda each: each[:2]):
-            yield rank, item
+        queues = [inbox.waiting(n) for inbox, n in zip(self._inboxes, counts, strict=False)]
+        busy = [rank for rank, items in enumerate(queues) if items]
+        if len(busy) < 2:  # noqa: PLR2004 - nothing to merge
+            return [(rank, item) for rank in busy for item in queues[rank]]
+        timed = (_timed(rank, queues[rank]) for rank in busy)
+        return [(rank, item) for _, rank, item in heapq.merge(*timed, key=lambda each: each[:2])]
 
     def take(self, rank: int) -> None:
         """Be done with the next message of a topic."""

@@ -42,6 +42,7 @@ from operators.rows import (
     UNKNOWN_ORDER,
     VENUE_FULL,
     WOULD_CROSS,
+    Fact,
 )
 from operators.venue import Wire
 
@@ -140,6 +141,10 @@ class Report(Struct, kw_only=True, frozen=True, gc=False, omit_defaults=True, ta
     """Whose numbers and accounts these are: another name is another memory."""
 
 
+PlainWire = tuple[tuple[int, ...], int, int]
+"""A report as plain numbers: the fields of its row, and what goes with it."""
+
+
 class Addressee(NamedTuple):
     """Whom a venue deals with."""
 
@@ -148,24 +153,26 @@ class Addressee(NamedTuple):
     """What the names of its orders begin with."""
 
 
-def report_of(cell: Wire, desk: Addressee, n: int, grid: Grid, one: Instrument, venue: str = "") -> Report:
-    """Return the message of a report."""
-    row, filled_lots, sequence = cell.row, cell.filled_lots, cell.sequence
+def report_of(
+    wire: PlainWire, desk: Addressee, n: int, grid: Grid, one: Instrument, venue: str = ""
+) -> Report:
+    """Return the message of a report, which is given as the plain values of a `Wire`."""
+    row, filled_lots, sequence = Fact._make(wire[0]), *wire[1:]
     common: dict[str, Any] = {"v": VERSION, "run": desk.run, "symbol": one.symbol, "n": n, "venue": venue}
-    common |= {"ts": max(1, int(row.ts_event)), "price": grid.price(int(row.price_ticks))}
+    common |= {"ts": max(1, row.ts_event), "price": grid.price(row.price_ticks)}
     if row.kind == SETTLED:
         with localcontext(prec=EXACT):
-            paid = one.tick_lot * (int(row.size_lots) * MICRO + int(row.lag_us)) / MICRO
-        return Report(what="settled", paid=f"{paid:f}", settled_at=int(row.id), **common)
+            paid = one.tick_lot * (row.size_lots * MICRO + row.lag_us) / MICRO
+        return Report(what="settled", paid=f"{paid:f}", settled_at=row.id, **common)
     return Report(
-        what=WHAT_OF[int(row.kind)],
+        what=WHAT_OF[row.kind],
         id=f"{desk.prefix}{row.id}",
         side="buy" if row.side > 0 else "sell",
-        size=grid.size(int(row.size_lots)),
-        filled=grid.size(int(filled_lots)),
-        sequence=int(sequence),
+        size=grid.size(row.size_lots),
+        filled=grid.size(filled_lots),
+        sequence=sequence,
         maker=bool(row.marks & MAKER),
-        reason=WHY_OF[int(row.reason)],
+        reason=WHY_OF[row.reason],
         **common,
     )
 

@@ -31,6 +31,8 @@ NS_PER_MS: Final = 1_000_000
 TIMES: Final = struct.Struct("=qq")
 KIND_AT: Final = int(cast("Any", Row.dtype.fields)["kind"][1])
 """Byte of a row that says what it is."""
+Messages = Sequence[tuple[int, Item]]
+"""Messages, each with the number of its topic."""
 NO_CUT: Final = Cut(0, 0, 0, 0, 0)
 
 
@@ -61,6 +63,8 @@ class Stream:
         """Whether nothing is to be quoted from here on, whatever comes."""
         self.n_rows = 0
         self.letters: list[DeadLetter] = []
+        self._seen: Messages = []
+        """What waited when it was last looked at: a new frame begins with it."""
         self._frame = 0
         self._reached_ns, self._next_clock_ns = 0, 0
         self._ahead_ns: int | None = None
@@ -99,7 +103,8 @@ class Stream:
                 return None
             self.cuts.note(cut)
         self._frame, self._marks = cut.frame, cut.marks
-        return self._rows(cut, control, again=again)
+        frame = self.incoming.waiting(cut.counts) if again else self._seen[: sum(cut.counts)]
+        return self._rows(cut, frame, control, again=again)
 
     def _cut(self, controlled: bool) -> Cut:
         wall_ns = self.habits.wall_ns()
@@ -115,7 +120,8 @@ class Stream:
     def _ready(self, wall_ns: int) -> tuple[tuple[int, int], int]:
         """Return how many messages of each topic go into a frame, all of them old or none."""
         n, old = [0, 0], None
-        for rank, item in self.incoming.waiting((MOST_MESSAGES, MOST_MESSAGES)):
+        self._seen = self.incoming.waiting((MOST_MESSAGES, MOST_MESSAGES))
+        for rank, item in self._seen:
             if rank == 0 and self.habits.max_age_ns > 0:
                 is_old = wall_ns - item.sent_ms * NS_PER_MS > self.habits.max_age_ns
                 if old not in (None, is_old):
@@ -132,11 +138,11 @@ class Stream:
     def _now(self, wall_ns: int) -> int:
         return self._reached_ns if self._ahead_ns is None else max(self._reached_ns, wall_ns + self._ahead_ns)
 
-    def _rows(self, cut: Cut, control: tuple[int, int] | None, *, again: bool) -> Rows:
+    def _rows(self, cut: Cut, frame: Messages, control: tuple[int, int] | None, *, again: bool) -> Rows:
         if control is not None:
             self._reached_ns = max(self._reached_ns, cut.now_ns)
         began_ns = self._reached_ns
-        pieces = self._pieces(cut)
+        pieces = self._pieces(cut, frame)
         heard = any(piece[KIND_AT] < CONTROL for piece in pieces)
         if control is not None:
             pieces.insert(0, _control_row(began_ns or _first_ns(pieces), *control))
@@ -152,10 +158,10 @@ class Stream:
         self.n_rows += len(rows)
         return rows
 
-    def _pieces(self, cut: Cut) -> list[bytes]:
+    def _pieces(self, cut: Cut, frame: Messages) -> list[bytes]:
         """Return the rows of each message of a frame that has any, and the clock's between them."""
         pieces = list[bytes]()
-        for rank, item in list(self.incoming.waiting(cut.counts)):
+        for rank, item in frame:
             now_ns = self._reached_ns if rank == 0 else max(self._reached_ns, cut.now_ns)
             made = self._made(rank, item, now_ns)
             self.incoming.take(rank)

@@ -4,6 +4,7 @@ import json
 from contextlib import AbstractContextManager
 from typing import Any, BinaryIO
 
+import msgspec
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from connectors.kafka.house import LETTERS, LOGS, REPORTS, Account, House, Said
@@ -100,10 +101,9 @@ class Teller(StatefulSinkPartition[tuple[str, Said], Any]):
 
 def _line(report: Report) -> bytes:
     """Return a report as the log has it: the time first, by which logs are merged."""
-    told = json.loads(encode(report))
+    told = msgspec.to_builtins(report)
     del told["type"], told["v"]
-    line = {"ts": told.pop("ts"), **told}
-    return json.dumps(line, separators=(",", ":")).encode() + b"\n"
+    return msgspec.json.encode({"ts": told.pop("ts"), **told}) + b"\n"
 
 
 class Tellers(FixedPartitionedSink[tuple[str, Said], Any]):

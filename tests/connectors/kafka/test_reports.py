@@ -35,7 +35,7 @@ TIME = st.integers(1, NEVER - 1)
 
 def told_again(cell, one, n=1):
     """Send a report as text, and read it as the desk does."""
-    raw = encode(report_of(cell[0], DESK, n, Grid(one), one))
+    raw = encode(report_of(np.asarray(cell).tolist()[0], DESK, n, Grid(one), one))
     report = msgspec.json.decode(raw, type=Report)
     return wire_of(report, Grid(one), one, int(np.asarray(cell)["row"]["ts_recv"][0]))
 
@@ -73,7 +73,7 @@ def test_a_report_of_an_order_comes_back_as_it_went_out(cell, one):
 def test_a_settlement_of_any_sign_and_size_comes_back_to_the_last_millionth(one, whole, micro, ticks, ts):
     cell = Wire.cell()
     np.asarray(cell)["row"][0] = (ts, ts, ts, ticks, whole, micro, SETTLED, 0, LAST, 0)
-    report = report_of(cell[0], DESK, 1, Grid(one), one)
+    report = report_of(np.asarray(cell).tolist()[0], DESK, 1, Grid(one), one)
     assert Fraction(report.paid) == Fraction(one.tick_lot) * (whole * MICRO + micro) / MICRO
     assert told_again(cell, one).tobytes() == cell.tobytes()
 
