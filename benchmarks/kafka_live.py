@@ -1,6 +1,6 @@
 """The processes around `kafka_latency`: `feed` sends a market as it happens, `bare` hands on what it reads.
 
-Usage: python -m benchmarks.kafka_live feed BOOTSTRAP TOPIC SECONDS STAMPS
+Usage: python -m benchmarks.kafka_live feed BOOTSTRAP TOPIC SECONDS PER_S STAMPS
        python -m benchmarks.kafka_live bare BOOTSTRAP TOPIC OUT
 """
 
@@ -19,17 +19,15 @@ from connectors.kafka.messages import Market, encode
 from connectors.kafka.rows import Grid, messages_of
 from flows.market import program
 
-PER_S = 1000
-"""Messages of all symbols together."""
 OPTIONS = {"linger.ms": 0, "enable.idempotence": True}
 """As the desk's own."""
 
 
-def market(seconds: float) -> list[Market]:
-    """Return so many messages of the default profile's market as it takes, in the order of their receipt."""
+def market(seconds: float, n: int) -> list[Market]:
+    """Return `n` messages of so long a market of the default profile, in the order of their receipt."""
     out = Path("/nowhere")
     made = program(
-        ROOT / "configs" / "phoenix.yaml", ["run.progress=false", f"source.duration_s={4 * seconds}"], out
+        ROOT / "configs" / "phoenix.yaml", ["run.progress=false", f"source.duration_s={seconds}"], out
     )
     streams = []
     for symbol in made.rules:
@@ -39,18 +37,18 @@ def market(seconds: float) -> list[Market]:
         grid = Grid(instrument)
         streams.append([each for piece in rows for each in messages_of(piece, symbol, grid, 0)])
     merged = heapq.merge(*streams, key=lambda each: each.ts_recv or 0)
-    return list(merged)[: int(seconds * PER_S)]
+    return list(merged)[:n]
 
 
-def feed(bootstrap: str, topic: str, seconds: float, path: Path) -> None:
-    """Send a message each millisecond, stamped as it is handed to the client; leave the stamps in a file."""
-    messages, counts, stamps = market(seconds), Counter[str](), []
+def feed(bootstrap: str, topic: str, seconds: float, per_s: int, path: Path) -> None:
+    """Send messages evenly, stamped as each is handed to the client; leave the stamps in a file."""
+    messages, counts, stamps = market(4 * seconds, int(seconds * per_s)), Counter[str](), []
     producer = Producer({"bootstrap.servers": bootstrap, **OPTIONS})
     print("ready", flush=True)
     sys.stdin.readline()
     began = time.perf_counter()
     for n, message in enumerate(messages):
-        while (left := began + n / PER_S - time.perf_counter()) > 0:
+        while (left := began + n / per_s - time.perf_counter()) > 0:
             time.sleep(left)
         symbol = message.symbol
         counts[symbol] += 1
@@ -79,6 +77,6 @@ def bare(bootstrap: str, topic: str, out: str) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "feed":
-        feed(sys.argv[2], sys.argv[3], float(sys.argv[4]), Path(sys.argv[5]))
+        feed(sys.argv[2], sys.argv[3], float(sys.argv[4]), int(sys.argv[5]), Path(sys.argv[6]))
     else:
         bare(*sys.argv[2:])
