@@ -12,7 +12,7 @@ from urllib.parse import quote
 from configs.schema_kafka import OUTGOING
 from configs.settings import Settings
 from configs.shards import is_shard, label
-from connectors.claims import CLAIMS, Claimant, claimed
+from connectors.claims import CLAIMS, Claimant, Exposure, claimed, claimed_within
 from flows.program import Program
 from operators.errors import PhoenixError
 
@@ -30,6 +30,7 @@ def alone(program: Program) -> Iterator[None]:
 
     Raises:
         RunDirectoryError: one of them is run already.
+        ConfigError: shards that run already have settings by which all of them may exceed a cap.
         SourceError: what is claimed at a broker cannot be, as none answers.
     """
     settings, directory = program.settings, program.shared.directory
@@ -38,7 +39,9 @@ def alone(program: Program) -> Iterator[None]:
     with ExitStack() as held:
         if is_shard(settings.run):
             folder = Path(settings.run.directory) / CLAIMS / settings.profile
-            held.enter_context(claimed(folder, symbols, who))
+            budgets = {symbol: settings.symbols[symbol].risk.budget_notional for symbol in symbols}
+            exposure = Exposure(budgets, settings.common.risk.total_notional)
+            held.enter_context(claimed_within(folder, exposure, who))
             name = hashlib.sha256(f"{socket.gethostname()} {directory.path.resolve()}".encode()).hexdigest()
             claimant = Claimant(label(settings.run), symbols, name[:32])
             _claim_at_broker(held, settings, claimant, program.shared.refuse)

@@ -97,6 +97,24 @@ def test_a_symbol_of_another_shard_is_refused_until_that_is_gone(whole, tmp_path
     assert {name: text for name, text in whole.items() if name[1] == taken} == parts([tmp_path / "second"])
 
 
+def test_shards_of_other_settings_do_not_exceed_the_cap_together(tmp_path):
+    one, two = shards(tmp_path, 2, "source.speed=1")
+    first = begin(tmp_path / "first", one)
+    wait_for_growth(tmp_path / "first", first)
+    options = [part for each in (UNREPORTED, *two) for part in ("--set", each)]
+    more = ("--set", "risk.total_notional=5000000")
+    done = phoenix("run", *options, *more, "--out", tmp_path / "second")
+    assert done.returncode == 2
+    assert "budgets come to 4,500,000, above 4,000,000: give all shards the same settings" in done.stderr
+    assert not (tmp_path / "second").exists()
+    less = ("--set", "risk.total_notional=3000000")
+    done = phoenix("run", *options, *less, "--out", tmp_path / "second")
+    assert done.returncode == 2
+    assert "budgets come to 3,500,000, above 3,000,000: " in done.stderr
+    first.kill()
+    first.join()
+
+
 def test_runs_of_the_whole_claim_nothing(tmp_path):
     own = (*MARKET, f"run.directory={tmp_path}", "source.speed=1")
     first = begin(tmp_path / "first", own)
