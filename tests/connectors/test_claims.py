@@ -95,7 +95,8 @@ def test_a_shard_whose_budgets_are_too_much_beside_others_is_refused(tmp_path, f
         raise AssertionError
     assert str(refused.value) == (
         f"risk.total_notional: with BTCUSDC, ETHUSDC, which run already by {tmp_path}, "
-        f"budgets come to 100.01, above {least}: give all shards the same settings, or this one another profile"
+        f"budgets come to 100.01, above {least}: "
+        "give all shards the same settings, or this one another profile"
     )
     with claimed_within(tmp_path, two, WHO):
         pass  # What was run before counts no more; nothing of the refused one is left.
