@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from configs.settings import Settings
+from connectors.kafka.ages import Ages
 from connectors.kafka.connection import Place
 from connectors.kafka.desk import Desk
 from connectors.kafka.facts_taken import MarketTaker
@@ -61,6 +62,8 @@ class Desks(NamedTuple):
     reports: KafkaMarket | None
     """None where they come in the market's own topic."""
     silence: Silence
+    ages: Ages | None
+    """None where nothing is too old."""
 
     def desk(self, symbol: str, rules: Rules, directory: RunDirectory) -> Desk:
         """Return one symbol's stream, at its start."""
@@ -70,4 +73,5 @@ class Desks(NamedTuple):
             ReportTaker(instrument, lambda: run_name(directory.path, symbol)),
         )
         between = channels(self.market, facts, self.reports, reports)
-        return Desk(Stream(symbol, between, habits(self.settings, rules)), facts, reports, self.silence)
+        cut = habits(self.settings, rules)._replace(ages=self.ages)
+        return Desk(Stream(symbol, between, cut), facts, reports, self.silence)

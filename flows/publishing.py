@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from connectors.kafka.connection import MARKET, Place
-from connectors.kafka.numbers import already_there
+from connectors.kafka.numbers import Held, already_there
 from connectors.kafka.publisher import Publisher, Stream, make_topic, publish
 from connectors.redaction import redacted
 from connectors.with_bests import WithBests
@@ -23,6 +23,8 @@ def send(
 ) -> dict[str, int]:
     """Publish a configuration's market from where the topic ends; return how many messages of each symbol.
 
+    Whose end the topic holds already is said.
+
     Raises:
         ConfigError: something in it is wrong, or its market is a topic already.
         SourceError: a recording or the broker fails.
@@ -36,7 +38,10 @@ def send(
         raise ConfigError(["--topic must be given, or kafka.topic"])
     place = Place(settings.kafka.bootstrap, name, settings.kafka.options, "--topic" if topic else MARKET)
     there = {} if make_topic(place, partitions) else already_there(place, stops)
-    streams = {symbol: _stream(made, symbol, there.get(symbol, 0)) for symbol in made.rules}
+    ended = [symbol for symbol in made.rules if there.get(symbol, Held()).end is not None]
+    if ended:
+        _say(f"kafka: {name} holds the end of {', '.join(ended)} already: nothing is sent of what it has")
+    streams = {symbol: _stream(made, symbol, there.get(symbol, Held())) for symbol in made.rules}
     try:
         return publish(Publisher(place, _say), streams, settings.source.speed, stops)
     finally:
@@ -49,10 +54,10 @@ def _say(sentence: str) -> None:
     sys.stderr.flush()
 
 
-def _stream(made: Program, symbol: str, after: int) -> Stream:
+def _stream(made: Program, symbol: str, held: Held) -> Stream:
     """What is made of depth is left to whoever reads: only what was recorded is sent."""
     tape = made.tape(symbol)
     if isinstance(tape, WithBests):
         sys.stderr.write(f"{symbol}: no best prices are recorded: read it with kafka.tells_best=false\n")
         tape = tape.tape
-    return Stream(tape, made.settings.symbols[symbol].instrument, after)
+    return Stream(tape, made.settings.symbols[symbol].instrument, held)

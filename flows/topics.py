@@ -46,13 +46,16 @@ def desks_of(settings: Settings, market: "KafkaMarket", say: Callable[[str], Non
     kafka = settings.kafka
     if kafka.reports_topic is None:
         return None
-    from connectors.kafka.connection import Place  # noqa: PLC0415 - most runs do without a client
+    from connectors.kafka.ages import Ages  # noqa: PLC0415 - most runs do without a client
+    from connectors.kafka.connection import Place  # noqa: PLC0415 - the same
     from connectors.kafka.silence import Silence  # noqa: PLC0415 - the same
     from flows.desks import Desks, second_topic  # noqa: PLC0415 - the same
 
     place = Place(kafka.bootstrap, kafka.reports_topic, kafka.options, "kafka.reports_topic")
     reports = second_topic(market, place, list(settings.symbols), say)
-    return Desks(settings, market, reports, Silence(place.topic, say))
+    topic, max_age_s = kafka.topic or "", kafka.max_age_s
+    ages = None if max_age_s is None else Ages(topic, max_age_s, say)
+    return Desks(settings, market, reports, Silence(place.topic, say), ages)
 
 
 def switch_of(kafka: Kafka) -> Callable[[Path], Switch]:

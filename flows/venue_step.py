@@ -36,8 +36,6 @@ class VenueStep(Step):
         self.desk, self.n = Addressee("", ""), 0
         open_book(self.book)
         self.wires = Wire.table(REPORTS)
-        self.account: Account | None = None
-        """As it was told last: without a report it stays that."""
 
     def take(self, item: Asked) -> Said:
         """Return the reports of a frame, to each desk its own."""
@@ -47,9 +45,7 @@ class VenueStep(Step):
             reports += self._serve(item.rows[begin : row + 1])
             self.desk, self.n, begin = desk, 0, row + 1
         reports += self._serve(item.rows[begin:])
-        if reports or item.came or self.account is None:
-            self.account = self._account()
-        return Said(item.number, tuple(reports), item.letters, self.account)
+        return Said(item.number, tuple(reports), item.letters, self._account())
 
     def _serve(self, rows: Any) -> list[Any]:  # noqa: ANN401 - rows, reports
         made, k = [], 0

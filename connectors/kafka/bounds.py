@@ -23,8 +23,7 @@ def bounds(client: Consumer, topic: str, partitions: Iterable[int]) -> dict[int,
         KafkaException: there is no answer in time.
     """
     parts = [TopicPartition(topic, partition) for partition in sorted(partitions)]
-    until = time.monotonic() + MOVING_S
-    return {part.partition: _asked(partial(_watermarks, client, part), until) for part in parts}
+    return {part.partition: _asked(partial(_watermarks, client, part)) for part in parts}
 
 
 def at_time(client: Consumer, topic: str, partitions: Iterable[int], time_ms: int) -> dict[int, int]:
@@ -34,8 +33,7 @@ def at_time(client: Consumer, topic: str, partitions: Iterable[int], time_ms: in
         KafkaException: there is no answer in time.
     """
     parts = [TopicPartition(topic, partition, time_ms) for partition in sorted(partitions)]
-    until = time.monotonic() + MOVING_S
-    return {each.partition: each.offset for each in _asked(partial(_times, client, parts), until)}
+    return {each.partition: each.offset for each in _asked(partial(_times, client, parts))}
 
 
 def _watermarks(client: Consumer, part: TopicPartition) -> tuple[int, int]:
@@ -50,8 +48,9 @@ def _times(client: Consumer, parts: list[TopicPartition]) -> list[TopicPartition
     return told
 
 
-def _asked(ask: Callable[[], Answer], until: float) -> Answer:
+def _asked(ask: Callable[[], Answer]) -> Answer:
     """Ask again for as long as leaders change."""
+    until = time.monotonic() + MOVING_S
     while True:
         try:
             return ask()

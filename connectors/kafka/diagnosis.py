@@ -18,6 +18,7 @@ SPREAD_S: Final = 1.0
 """How long it may take until every broker knows of a topic that was made."""
 PAUSE_S: Final = 0.1
 UNSETTLED: Final = (*UNKNOWN_TOPIC, KafkaError.LEADER_NOT_AVAILABLE)
+LEADERLESS: Final = (KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_LEADER_FOR_PARTITION)
 LOOK_S: Final = 0.5
 """How long a second look at a certificate may take."""
 AFTERTHOUGHT: Final = re.compile(r" \(after \d+ms in state \w+.*\)$")
@@ -69,7 +70,9 @@ def unreachable(place: Place, troubles: Troubles, error: KafkaException) -> Sour
     where, whole = place.bootstrap, troubles.last or error.args[0].str()
     why = AFTERTHOUGHT.sub("", whole)
     protocol = place.options.get("security.protocol", "PLAINTEXT")
-    if found := REFUSED.search(why):
+    if error.args[0].code() in LEADERLESS:
+        said = f"{place.key}: a partition of {place.topic} has no leader at {where} ({error.args[0].str()})"
+    elif found := REFUSED.search(why):
         said = f"kafka.options: {where} refuses sasl.username with sasl.password ({found['why']})"
     elif UNTRUSTED.search(why):
         seen = _look(place, troubles)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from connectors.kafka.bounds import bounds
 from connectors.kafka.connection import UNKNOWN_TOPIC, Place, Troubles
 from connectors.kafka.diagnosis import settled, unreachable
-from connectors.kafka.messages import DECODER
+from connectors.kafka.messages import DECODER, End
 from connectors.kafka.places import require_topic
 from connectors.kafka.plausible import is_far
 from connectors.kafka.reader import PASSING, consumer
@@ -25,8 +25,17 @@ REACHED: Final = KafkaError._PARTITION_EOF  # noqa: SLF001 - its own name
 """All of a partition is read, also where its last messages are none: those of a transaction, or compacted."""
 
 
-def already_there(place: Place, stops: Callable[[], bool] = lambda: False) -> dict[str, int]:
-    """Return the last number of each symbol's market that a topic holds; not all of them, where `stops`.
+class Held(NamedTuple):
+    """What a topic holds of a symbol's market."""
+
+    n: int = 0
+    """Its last number."""
+    end: int | None = None
+    """The number of the message that ends it: whoever runs from the topic reads no further."""
+
+
+def already_there(place: Place, stops: Callable[[], bool] = lambda: False) -> dict[str, Held]:
+    """Return what a topic holds of each symbol's market; not all of it, where `stops`.
 
     Raises:
         ConfigError: an option is none of librdkafka's.
@@ -48,7 +57,7 @@ class _Numbers:
 
     def __init__(self, client: Consumer, place: Place, troubles: Troubles) -> None:
         self.client, self.place, self.troubles = client, place, troubles
-        self.last: dict[str, int] = {}
+        self.held: dict[str, Held] = {}
         self.ends = self._assign()
 
     def _assign(self) -> dict[int, int]:
@@ -61,7 +70,7 @@ class _Numbers:
         self.client.assign([TopicPartition(self.place.topic, each, low) for each, (low, _) in held.items()])
         return {partition: high for partition, (_, high) in held.items()}
 
-    def read(self, stops: Callable[[], bool]) -> dict[str, int]:
+    def read(self, stops: Callable[[], bool]) -> dict[str, Held]:
         """Read all that was there, or until `stops`.
 
         Raises:
@@ -76,7 +85,7 @@ class _Numbers:
                 raise SourceError(
                     f"{self.place.key}: nothing came of {self.place.topic} for {STILL_S:g} s ({why})"
                 )
-        return self.last
+        return self.held
 
     def _take(self, message: Message) -> bool:
         """Take in a message, or what came instead of one; say whether it led any further."""
@@ -103,6 +112,8 @@ class _Numbers:
             message = DECODER.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return
-        last = self.last.get(key, 0)
-        if message.symbol == key and not is_far(message.n, last):
-            self.last[key] = max(last, message.n)
+        held = self.held.get(key, Held())
+        if message.symbol != key or is_far(message.n, held.n):
+            return
+        end = message.n if held.end is None and isinstance(message, End) else held.end
+        self.held[key] = Held(max(held.n, message.n), end)

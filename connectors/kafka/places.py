@@ -4,8 +4,9 @@ import time
 from collections.abc import Iterable
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException
 
+from connectors.kafka.bounds import bounds
 from connectors.kafka.connection import MARKET, UNKNOWN_TOPIC, Place
 from operators.errors import SourceError
 
@@ -18,7 +19,7 @@ def missing(client: Consumer, place: Place, wanted: tuple[int, int]) -> str:
     (partition, offset), topic = wanted, place.topic
     here = f"{topic}[{partition}]@{offset}"
     try:
-        low, high = client.get_watermark_offsets(TopicPartition(topic, partition), timeout=PATIENCE_S)
+        low, high = bounds(client, topic, [partition])[partition]
     except KafkaException:
         return f"{place.key}: {here} is not there, from where this run has to go on"
     if offset > high:

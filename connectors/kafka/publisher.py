@@ -13,6 +13,7 @@ from connectors.kafka.connection import UNKNOWN_TOPIC, Place, Troubles, connecti
 from connectors.kafka.diagnosis import topic_at
 from connectors.kafka.link import Link, Say
 from connectors.kafka.messages import VERSION, End, encode
+from connectors.kafka.numbers import Held
 from connectors.kafka.rows import Grid, messages_of
 from connectors.tape import Tape
 from operators.errors import SourceError
@@ -22,6 +23,8 @@ FLUSH_S: Final = 30.0
 """Nothing taken for so long at the end is too long."""
 QUIET_S: Final = 2.0
 """Nothing taken for so long is said."""
+LOOK_S: Final = 0.2
+"""Whoever waits for the next message looks so often whether it is to stop."""
 AS_THE_BROKER_SAYS: Final = -1
 """Of partitions: what it makes where nobody asks for a number."""
 Sent = tuple[int, str, int, bytes]
@@ -130,26 +133,46 @@ def make_topic(place: Place, partitions: int) -> bool:
     return True
 
 
+def _waited(due_s: float, stops: Callable[[], bool]) -> bool:
+    """Wait until a time by the monotonic clock; say whether nobody stopped it."""
+    while (left := due_s - time.monotonic()) > 0 and not stops():
+        time.sleep(min(left, LOOK_S))
+    return not stops()
+
+
 class Stream(NamedTuple):
     """What of one symbol is sent."""
 
     tape: Tape
     instrument: Instrument
-    after: int
-    """Number of the last message that is there already."""
+    held: Held = Held()
+    """What is there already."""
 
 
 def messages(stream: Stream) -> Iterator[Sent]:
-    """Yield a tape's messages that are not there yet, and its end."""
+    """Yield a tape's messages that are not there yet, and its end.
+
+    Raises:
+        SourceError: what is there is of another market.
+    """
     symbol, grid, n, ts_event, ts_recv = stream.instrument.symbol, Grid(stream.instrument), 0, 1, 1
+    after, there = stream.held
     while (chunk := stream.tape.read()) is not None:
         for message in messages_of(chunk.desk, symbol, grid, n):
             n, ts_event, ts_recv = message.n, message.ts_event, message.ts_recv or message.ts_event
-            if n > stream.after:
+            if there is not None and n >= there:
+                raise _another(symbol, f"ends with number {there}, and this one goes on")
+            if n > after:
                 yield ts_recv, symbol, n, encode(message)
-    if n >= stream.after:
+    if n + 1 < after:
+        raise _another(symbol, f"goes on to number {after}, and this one ends with {n + 1}")
+    if n + 1 > after:
         end = End(v=VERSION, symbol=symbol, n=n + 1, ts_event=ts_event, ts_recv=ts_recv)
         yield ts_recv, symbol, n + 1, encode(end)
+
+
+def _another(symbol: str, how: str) -> SourceError:
+    return SourceError(f"{symbol}: the topic holds a market of it that {how}: publish to another topic")
 
 
 def publish(
@@ -163,7 +186,7 @@ def publish(
     `speed` is in times real time, 0 as fast as it goes.
 
     Raises:
-        SourceError: the broker did not take everything.
+        SourceError: the broker did not take everything, or the topic holds another market.
     """
     counts = dict.fromkeys(streams, 0)
     began: tuple[float, int] | None = None
@@ -173,7 +196,8 @@ def publish(
         if speed > 0:
             began = began or (time.monotonic(), ts_recv)
             due = began[0] + (ts_recv - began[1]) * 1e-9 / speed
-            time.sleep(max(0.0, due - time.monotonic()))
+            if not _waited(due, stops):
+                break
         publisher.send(symbol, raw)
         counts[symbol] += 1
     publisher.finish()

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 
+from connectors.kafka.ages import Ages
 from connectors.kafka.cuts import WITHDRAWN, Cut, Cuts
 from connectors.kafka.inbox import Item
 from connectors.kafka.incoming import Incoming
@@ -28,6 +29,8 @@ VERSION: Final = "stream 2"
 MOST_MESSAGES: Final = 1000
 """Of a frame, from each topic."""
 NS_PER_MS: Final = 1_000_000
+NS_PER_S: Final = 1_000_000_000
+MS_PER_S: Final = 1000
 TIMES: Final = struct.Struct("=qq")
 KIND_AT: Final = int(cast("Any", Row.dtype.fields)["kind"][1])
 """Byte of a row that says what it is."""
@@ -50,6 +53,8 @@ class Habits(NamedTuple):
     max_age_ns: int = 0
     """Messages of the market that are older when they are read are marked; 0 is none."""
     wall_ns: Callable[[], int] = time.time_ns
+    ages: Ages | None = None
+    """Who says that they are old."""
 
 
 class Stream:
@@ -126,6 +131,9 @@ class Stream:
                 is_old = wall_ns - item.sent_ms * NS_PER_MS > self.habits.max_age_ns
                 if old not in (None, is_old):
                     break
+                if old is None and self.habits.ages is not None:
+                    age_s = wall_ns / NS_PER_S - item.sent_ms / MS_PER_S
+                    self.habits.ages.note(self.symbol, age_s, is_old=is_old)
                 old = is_old
             n[rank] += 1
             if n[rank] == MOST_MESSAGES:

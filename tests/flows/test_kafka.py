@@ -29,6 +29,7 @@ from tests.oracles.runs import (
     prefix,
     replaying,
 )
+from tests.oracles.shards import parts
 
 TRADED = ("orders.jsonl", "fills.jsonl")
 SYMBOLS = ("BTCUSDC", "DOGEUSDC", "ETHUSDC")
@@ -97,6 +98,31 @@ def test_a_recorded_capture_makes_the_same_by_way_of_a_topic(broker, data, tmp_p
     send(REPLAY, (*options, f"kafka.bootstrap={broker.bootstrap}"), topic)
     out = graphed(made(tmp_path / "run", *options, *from_topic(broker, topic), config=REPLAY))
     assert traded(out) == whole
+
+
+def received_ns(line):
+    return int(line.partition(b" ")[0])
+
+
+@pytest.mark.parametrize("partitions", [1, 4])
+def test_two_recorded_captures_make_the_same_in_two_workers_and_in_two_shards(
+    real_broker, data, tmp_path, partitions
+):
+    names = ("binance_usdm_btcusdt_20240808", "binance_usdm_ethusdt_20240808")
+    both = [prefix(data / "raw" / f"{name}.gz", tmp_path / f"{name}.txt", 20_000) for name in names]
+    every = [line for path in both for line in path.read_bytes().splitlines(keepends=True)]
+    path = tmp_path / "both.txt"
+    path.write_bytes(b"".join(sorted(every, key=received_ns)))
+    options = (QUIET, f"source.path={path}", "symbols=[BTCUSDT, ETHUSDT]", f"run.directory={tmp_path}")
+    whole = parts([fused(made(tmp_path / "whole", *options, config=REPLAY))])
+    assert all(whole["fills", symbol] for symbol in ("BTCUSDT", "ETHUSDT"))
+    topic = real_broker.topic(partitions)
+    send(REPLAY, (*options, f"kafka.bootstrap={real_broker.bootstrap}"), topic)
+    streamed = (*options, *from_topic(real_broker, topic))
+    assert parts([graphed(made(tmp_path / "workers", *streamed, config=REPLAY), workers=2)]) == whole
+    shares = [(*streamed, f"run.shard={k}/2") for k in (1, 2)]
+    outs = [graphed(made(tmp_path / f"{k}", *own, config=REPLAY)) for k, own in enumerate(shares)]
+    assert parts(outs) == whole
 
 
 def test_a_recording_without_best_prices_makes_the_same_by_way_of_a_topic(broker, data, tmp_path):

@@ -51,6 +51,20 @@ def test_a_desk_that_is_stopped_leaves_nothing_live_and_goes_on_where_it_was(flo
     assert {each["trading_state"] for each in desk.values()} == {"active"}
 
 
+def test_reports_that_are_lost_repeated_and_overtaken_leave_both_agreed(floor_of):
+    shares = ("venue.lose_share=0.05", "venue.repeat_share=0.1", "venue.swap_share=0.1")
+    floor = floor_of((*lively(*SYMBOLS, seconds=20), *shares))
+    floor.begin()
+    floor.wait("desk")
+    desk, venue = floor.summary("desk"), floor.close_venue()
+    for symbol, figures in desk.items():
+        assert figures["fills"] > 0
+        assert figures["position"] == venue[symbol]["position"]
+        assert venue[symbol]["live"] == []
+    orders, _ = floor.told(floor.orders, "order")
+    assert any(each["op"] == "query" for sent in orders.values() for each in sent), "no report was missed"
+
+
 def test_kills_before_the_first_checkpoint_change_nothing_that_was_told(floor_of):
     floor = floor_of((*lively(*SYMBOLS, seconds=30), "run.checkpoint_every_s=600"))
     floor.begin()

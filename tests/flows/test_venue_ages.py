@@ -32,7 +32,7 @@ def test_old_messages_rebuild_what_is_known_and_quote_nothing(floor_of, tmp_path
     """What was old, and what is fresh, goes to the broker at once: only its stamps tell."""
     floor = floor_of((*lively("BTCUSDC", seconds=seconds), "venue.max_requests=0"))
     job = made(tmp_path / "job", *floor.market)
-    stream = Stream(job.tape("BTCUSDC"), job.settings.symbols["BTCUSDC"].instrument, 0)
+    stream = Stream(job.tape("BTCUSDC"), job.settings.symbols["BTCUSDC"].instrument)
     every = [raw for _, _, _, raw in messages(stream)]
     n_old = len(every) - 600
     old, fresh = every[:n_old], every[n_old:]
@@ -45,7 +45,10 @@ def test_old_messages_rebuild_what_is_known_and_quote_nothing(floor_of, tmp_path
     assert floor.told(floor.orders, "order")[0] == {}
     floor.broker.send_dated(floor.topic, b"BTCUSDC", fresh, age_ms=0)
     floor.wait("desk")
-    desk = floor.summary("desk")
+    desk, said = floor.summary("desk"), floor.said("desk")
+    assert f"{floor.topic} is 3,6" in said
+    assert " s old (BTCUSDC), more than kafka.max_age_s, 300 s: nothing is quoted until it is fresh\n" in said
+    assert f"kafka: what comes of {floor.topic} is fresh again\n" in said
     require_agreement(floor, desk, floor.close_venue())
     (orders,) = floor.told(floor.orders, "order")[0].values()
     first_fresh = json.loads(fresh[0])["ts_recv"]

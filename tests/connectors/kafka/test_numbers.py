@@ -8,7 +8,7 @@ from confluent_kafka import Producer
 
 from connectors.kafka import numbers
 from connectors.kafka.connection import Place
-from connectors.kafka.numbers import already_there
+from connectors.kafka.numbers import Held, already_there
 from operators.errors import SourceError
 from tests.oracles.topics import interleaved, market_rows, spoken
 
@@ -33,7 +33,17 @@ def test_the_last_number_of_each_market_is_found(broker, partitions):
     markets = {BTC: spoken(market_rows(BTC), BTC)[:90], ETH: spoken(market_rows(ETH), ETH)[:40]}
     assert already_there(place(broker, topic)) == {}
     broker.send(topic, *interleaved(*markets.values()))
-    assert already_there(place(broker, topic)) == {BTC: 90, ETH: 40}
+    assert already_there(place(broker, topic)) == {BTC: Held(90), ETH: Held(40)}
+
+
+def test_the_end_of_a_market_is_the_first_that_stands_there(broker):
+    topic, market = broker.topic(), spoken(market_rows(BTC), BTC)[:20]
+    ends = [beside("end", n, ts_event=5) for n in (21, 23)]
+    later = [beside("trade", n, ts_event=5, price="1", size="1") for n in (22, 24)]
+    broker.send(topic, *market, ends[0])
+    assert already_there(place(broker, topic)) == {BTC: Held(21, 21)}
+    broker.send(topic, later[0], ends[1], later[1])
+    assert already_there(place(broker, topic)) == {BTC: Held(24, 21)}
 
 
 STRAYS = [
@@ -56,10 +66,10 @@ STRAYS = [
 def test_what_is_no_message_of_the_market_is_passed_over(broker):
     topic, market = broker.topic(), spoken(market_rows(BTC), BTC)
     broker.send(topic, *market[:50], *STRAYS)
-    assert already_there(place(broker, topic)) == {BTC: 50}
+    assert already_there(place(broker, topic)) == {BTC: Held(50)}
     counted = beside("trade", 913, ts_event=5, price="1", size="1")
     broker.send(topic, counted)
-    assert already_there(place(broker, topic)) == {BTC: 913}
+    assert already_there(place(broker, topic)) == {BTC: Held(913)}
 
 
 @pytest.mark.parametrize("end", ["committed", "aborted"])
@@ -73,7 +83,7 @@ def test_a_topic_that_ends_in_what_is_no_message_is_read_to_its_end(real_broker,
         for key, value in market[n_from:n_to]:
             producer.produce(topic, value, key)
         (producer.commit_transaction if how == "committed" else producer.abort_transaction)(30)
-    assert already_there(place(real_broker, topic)) == {BTC: 60 if end == "committed" else 50}
+    assert already_there(place(real_broker, topic)) == {BTC: Held(60 if end == "committed" else 50)}
 
 
 def test_where_nothing_comes_for_long_there_is_one_sentence(real_broker, monkeypatch):
