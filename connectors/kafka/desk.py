@@ -131,6 +131,8 @@ class DeskRounds(Rounds):
 
     def _withdrawn(self) -> bool:
         """Begin to withdraw where it is time to; say whether it is done."""
+        if self.desk.finished:
+            return True
         wanted = self.desk.market.ended or self.shared.stop.is_set()
         if not wanted or self.desk.comes_again or self.number == 0:
             return False

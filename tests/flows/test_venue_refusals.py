@@ -1,6 +1,7 @@
 """What desk and venue do not deal with: strangers, poison, seconds of a kind; and who may halt them."""
 
 import json
+import re
 import signal
 from collections import Counter
 
@@ -64,6 +65,24 @@ def test_a_second_desk_and_a_second_venue_are_refused_beside_the_first(floor_of,
         )
     floor.wait("desk")
     require_agreement(floor, floor.summary("desk"), floor.close_venue())
+
+
+def test_a_desk_whose_venue_never_answers_says_so_and_once_what_may_still_be_live(floor_of):
+    floor = floor_of(lively(*SYMBOLS, seconds=8))
+    floor.trade()
+    floor.until(floor.is_awake, "the desk did not begin")
+    floor.publish()
+    floor.wait("desk")
+    said = floor.said("desk")
+    assert (
+        said.count(f"no venue has said anything in {floor.reports} for 10 s after orders: is one open?\n")
+        == 1
+    )
+    for symbol in SYMBOLS:
+        assert (
+            len(re.findall(rf"^{symbol}: \d+ orders? may still be live at the venue$", said, re.MULTILINE))
+            == 1
+        )
 
 
 def test_a_message_of_an_operator_halts_and_another_lets_go_on(floor_of):
