@@ -190,6 +190,31 @@ def test_a_change_in_the_midst_of_plain_messages_is_seen(name, place):
     assert told(made, 1000, 1000, 1000) == told(made, 1000, 1000, 0)
 
 
+@pytest.mark.parametrize(("ticks", "lots"), [(1 << 30, 1 << 30), ((1 << 53) - 1, 1 << 7), (1, (1 << 53) - 1)])
+@pytest.mark.parametrize("less", [0, 1])
+@pytest.mark.parametrize("kind", ["trade", "best"])
+def test_the_largest_notional_is_the_same_at_once_and_one_by_one(kind, less, ticks, lots):
+    made, one = [Item(0, k, 0, raw) for k, raw in enumerate(PLAIN[:60])], Grid(grid(SYMBOL))
+    at = next(k for k in range(20, 60) if json.loads(PLAIN[k])["type"] == kind)
+    told_of, level = json.loads(PLAIN[at]), [one.price(ticks), one.size(lots - less)]
+    if kind == "trade":
+        told_of["price"], told_of["size"] = level
+    else:
+        told_of["ask"] = level
+    made[at] = Item(0, at, 0, json.dumps(told_of, separators=(",", ":")).encode())
+    assert told(made, 1000, 1000, 1000) == told(made, 1000, 1000, 0)
+
+
+@pytest.mark.parametrize("sent_ms", SENT_MS)
+@pytest.mark.parametrize("by", [-1, 0, DAY_NS - 1, DAY_NS, DAY_NS + 1])
+def test_a_day_ahead_and_a_moment_back_are_the_same_at_once_and_one_by_one(by, sent_ms):
+    before = json.loads(PLAIN[19])
+    told_of = json.loads(PLAIN[20]) | {"ts_recv": before["ts_recv"] + by}
+    made = [Item(0, k, sent_ms, raw) for k, raw in enumerate(PLAIN[:60])]
+    made[20] = Item(0, 20, sent_ms, json.dumps(told_of, separators=(",", ":")).encode())
+    assert told(made, 1000, 1000, 1000) == told(made, 1000, 1000, 0)
+
+
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("place", range(11))
 def test_an_odd_number_in_the_midst_of_plain_messages_is_seen(odd, place):
