@@ -68,7 +68,7 @@ def test_a_second_desk_and_a_second_venue_are_refused_beside_the_first(floor_of,
 
 
 def test_a_desk_whose_venue_never_answers_says_so_and_once_what_may_still_be_live(floor_of):
-    floor = floor_of(lively(*SYMBOLS, seconds=8))
+    floor = floor_of(lively(*SYMBOLS, seconds=14))
     floor.trade()
     floor.until(floor.is_awake, "the desk did not begin")
     floor.publish()
