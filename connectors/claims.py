@@ -1,4 +1,4 @@
-"""Claims on symbols: no two processes run the same one where only one may.
+"""Claims on symbols: no two processes run the same one where only one may, nor more together than a cap.
 
 A claim is a lock on a file named by the symbol, in a folder beside the runs, which the operating system
 gives back when its process ends, however it ends. It is seen by whoever sees the same folder.

@@ -5,14 +5,12 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final, TypeVar
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from connectors.kafka.connection import PATIENCE_S, UNKNOWN_TOPIC
+from connectors.kafka.connection import PATIENCE_S, UNSETTLED, UNSETTLED_PAUSE_S
 
 MOVING_S: Final = 2.0
 """How long a partition may have no leader that knows it: it was made this moment, or its leader changes."""
-PAUSE_S: Final = 0.1
-MOVING: Final = (*UNKNOWN_TOPIC, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_LEADER_FOR_PARTITION)
 Answer = TypeVar("Answer")
 
 
@@ -55,6 +53,6 @@ def _asked(ask: Callable[[], Answer]) -> Answer:
         try:
             return ask()
         except KafkaException as error:
-            if error.args[0].code() not in MOVING or time.monotonic() > until:
+            if error.args[0].code() not in UNSETTLED or time.monotonic() > until:
                 raise
-        time.sleep(PAUSE_S)
+        time.sleep(UNSETTLED_PAUSE_S)

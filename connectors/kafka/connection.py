@@ -28,6 +28,11 @@ QUICK: Final = {
 """Options unless others are given: a market waits for nobody."""
 ALL_DOWN: Final = (KafkaError._ALL_BROKERS_DOWN,)  # noqa: SLF001 - its own name
 UNKNOWN_TOPIC: Final = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC)  # noqa: SLF001 - its own names
+LEADERLESS: Final = (KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_LEADER_FOR_PARTITION)
+UNSETTLED: Final = (*UNKNOWN_TOPIC, *LEADERLESS)
+"""What brokers say of a topic that was made this moment, or while its leaders change."""
+UNSETTLED_PAUSE_S: Final = 0.1
+"""Between two questions while they do."""
 
 
 class Place(NamedTuple):

@@ -6,19 +6,24 @@ import ssl
 import time
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka import Consumer, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._metadata import TopicMetadata
 
-from connectors.kafka.connection import PATIENCE_S, UNKNOWN_TOPIC, Place, Troubles, connection
+from connectors.kafka.connection import (
+    LEADERLESS,
+    PATIENCE_S,
+    UNSETTLED,
+    UNSETTLED_PAUSE_S,
+    Place,
+    Troubles,
+    connection,
+)
 from operators.errors import SourceError
 
 HASTE_S: Final = 1.0
 SPREAD_S: Final = 1.0
 """How long it may take until every broker knows of a topic that was made."""
-PAUSE_S: Final = 0.1
-UNSETTLED: Final = (*UNKNOWN_TOPIC, KafkaError.LEADER_NOT_AVAILABLE)
-LEADERLESS: Final = (KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_LEADER_FOR_PARTITION)
 LOOK_S: Final = 0.5
 """How long a second look at a certificate may take."""
 AFTERTHOUGHT: Final = re.compile(r" \(after \d+ms in state \w+.*\)$")
@@ -62,7 +67,7 @@ def settled(client: Consumer | AdminClient, place: Place, troubles: Troubles) ->
         early = found.error is not None and found.error.code() in UNSETTLED
         if not early or time.monotonic() > until:
             return found
-        time.sleep(PAUSE_S)
+        time.sleep(UNSETTLED_PAUSE_S)
 
 
 def unreachable(place: Place, troubles: Troubles, error: KafkaException) -> SourceError:

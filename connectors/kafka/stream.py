@@ -30,7 +30,6 @@ MOST_MESSAGES: Final = 1000
 """Of a frame, from each topic."""
 NS_PER_MS: Final = 1_000_000
 NS_PER_S: Final = 1_000_000_000
-MS_PER_S: Final = 1000
 TIMES: Final = struct.Struct("=qq")
 KIND_AT: Final = int(cast("Any", Row.dtype.fields)["kind"][1])
 """Byte of a row that says what it is."""
@@ -128,12 +127,12 @@ class Stream:
         self._seen = self.incoming.waiting((MOST_MESSAGES, MOST_MESSAGES))
         for rank, item in self._seen:
             if rank == 0 and self.habits.max_age_ns > 0:
-                is_old = wall_ns - item.sent_ms * NS_PER_MS > self.habits.max_age_ns
+                age_ns = wall_ns - item.sent_ms * NS_PER_MS
+                is_old = age_ns > self.habits.max_age_ns
                 if old not in (None, is_old):
                     break
                 if old is None and self.habits.ages is not None:
-                    age_s = wall_ns / NS_PER_S - item.sent_ms / MS_PER_S
-                    self.habits.ages.note(self.symbol, age_s, is_old=is_old)
+                    self.habits.ages.note(self.symbol, age_ns / NS_PER_S, is_old=is_old)
                 old = is_old
             n[rank] += 1
             if n[rank] == MOST_MESSAGES:

@@ -108,12 +108,12 @@ def test_kills_lose_nothing_and_what_is_told_again_has_the_same_name(broker, tmp
     def look(out):
         early.append(sum(map(len, heard(broker, topics[:1], out)[0].values())))
 
-    for out in kill_until(6, tmp_path, (*MARKET, *settings, *more), PROFILE, (1, 2), 0.3, look):
+    for out in kill_until(10, tmp_path, (*MARKET, *settings, *more), PROFILE, (1, 2), 0.3, look):
         told, repeats = heard(broker, topics, out)
         n_repeats += repeats
         assert told == without
         require_files(told, out)
-    assert len(early) >= 6
+    assert len(early) >= 10
     assert all(early), "what a file holds was not told before"
     if not more:
         assert n_repeats > 0

@@ -7,6 +7,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from connectors.kafka import bounds as module
 from connectors.kafka.bounds import at_time, bounds
+from connectors.kafka.connection import UNSETTLED
 
 
 def changing(n, code):
@@ -42,11 +43,11 @@ class Changing:
 
 @pytest.fixture(autouse=True)
 def _haste(monkeypatch):
-    monkeypatch.setattr(module, "PAUSE_S", 0.001)
+    monkeypatch.setattr(module, "UNSETTLED_PAUSE_S", 0.001)
     monkeypatch.setattr(module, "MOVING_S", 0.2)
 
 
-@pytest.mark.parametrize("code", module.MOVING)
+@pytest.mark.parametrize("code", UNSETTLED)
 def test_who_asks_while_leaders_change_asks_again(code):
     for n in range(4):
         assert bounds(changing(n, code), "market", [1, 0]) == {0: (0, 10), 1: (1, 11)}
