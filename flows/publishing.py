@@ -6,7 +6,7 @@ from pathlib import Path
 
 from connectors.kafka.connection import MARKET, Place
 from connectors.kafka.numbers import Held, already_there
-from connectors.kafka.publisher import Publisher, Stream, make_topic, publish
+from connectors.kafka.publisher import Outgoing, Publisher, make_topic, publish
 from connectors.redaction import redacted
 from connectors.with_bests import WithBests
 from flows.market import program
@@ -54,10 +54,10 @@ def _say(sentence: str) -> None:
     sys.stderr.flush()
 
 
-def _stream(made: Program, symbol: str, held: Held) -> Stream:
+def _stream(made: Program, symbol: str, held: Held) -> Outgoing:
     """What is made of depth is left to whoever reads: only what was recorded is sent."""
     tape = made.tape(symbol)
     if isinstance(tape, WithBests):
         sys.stderr.write(f"{symbol}: no best prices are recorded: read it with kafka.tells_best=false\n")
         tape = tape.tape
-    return Stream(tape, made.settings.symbols[symbol].instrument, held)
+    return Outgoing(tape, made.settings.symbols[symbol].instrument, held)

@@ -140,7 +140,7 @@ def _waited(due_s: float, stops: Callable[[], bool]) -> bool:
     return not stops()
 
 
-class Stream(NamedTuple):
+class Outgoing(NamedTuple):
     """What of one symbol is sent."""
 
     tape: Tape
@@ -149,7 +149,7 @@ class Stream(NamedTuple):
     """What is there already."""
 
 
-def messages(stream: Stream) -> Iterator[Sent]:
+def messages(stream: Outgoing) -> Iterator[Sent]:
     """Yield a tape's messages that are not there yet, and its end.
 
     Raises:
@@ -177,7 +177,7 @@ def _another(symbol: str, how: str) -> SourceError:
 
 def publish(
     publisher: Publisher,
-    streams: Mapping[str, Stream],
+    streams: Mapping[str, Outgoing],
     speed: float = 0.0,
     stops: Callable[[], bool] = lambda: False,
 ) -> dict[str, int]:

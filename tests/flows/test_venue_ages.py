@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from connectors.kafka.cuts import read_cuts
-from connectors.kafka.publisher import Stream, messages
+from connectors.kafka.publisher import Outgoing, messages
 from tests.oracles.floor import require_agreement
 from tests.oracles.runs import lively, made
 
@@ -33,7 +33,7 @@ def test_old_messages_rebuild_what_is_known_and_quote_nothing(floor_of, tmp_path
     """What was old, and what is fresh, goes to the broker at once: only its stamps tell."""
     floor = floor_of((*lively("BTCUSDC", seconds=seconds), "venue.max_requests=0"))
     job = made(tmp_path / "job", *floor.market)
-    stream = Stream(job.tape("BTCUSDC"), job.settings.symbols["BTCUSDC"].instrument)
+    stream = Outgoing(job.tape("BTCUSDC"), job.settings.symbols["BTCUSDC"].instrument)
     every = [raw for _, _, _, raw in messages(stream)]
     n_old = len(every) - 600
     old, fresh = every[:n_old], every[n_old:]

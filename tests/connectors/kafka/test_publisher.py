@@ -10,7 +10,7 @@ from connectors.kafka.connection import Place
 from connectors.kafka.market import Start, open_market
 from connectors.kafka.messages import End, Market
 from connectors.kafka.numbers import Held, already_there
-from connectors.kafka.publisher import Publisher, Stream, make_topic, messages, publish
+from connectors.kafka.publisher import Outgoing, Publisher, make_topic, messages, publish
 from operators.errors import SourceError
 from tests.oracles.synthetic_market import a_tape, grid
 
@@ -32,7 +32,7 @@ def test_of_several_who_make_a_topic_at_once_one_has_made_it_and_all_can_read_it
 
 
 def a_stream(held=Held(), seconds=5.0):  # noqa: B008 - never changed
-    return Stream(a_tape("BTCUSDC", duration_s=seconds), grid("BTCUSDC"), held)
+    return Outgoing(a_tape("BTCUSDC", duration_s=seconds), grid("BTCUSDC"), held)
 
 
 def numbers(stream):
