@@ -1,5 +1,6 @@
 """A broker that dies or stands still while a run depends on it: the run waits, and loses nothing."""
 
+import itertools
 import json
 import signal
 import subprocess
@@ -18,6 +19,8 @@ SYMBOL = "BTCUSDC"
 BRIEF = lively(SYMBOL, seconds=40)
 LONGER = lively(SYMBOL, seconds=120)
 MARKET = (*BRIEF, "source.speed=5", "run.checkpoint_every_s=0.2", "run.report=false")
+MUCH = 6_000
+"""Messages: less than the longer market has."""
 SHOWN = ("metrics.enabled=true", "metrics.port=0", "run.progress=true")
 
 
@@ -92,9 +95,13 @@ def wait_until(url, holds):
 
 @pytest.mark.parametrize(("ends", "begins"), [("SIGKILL", None), ("SIGSTOP", "SIGCONT")])
 def test_time_without_a_broker_is_said_soon_and_counted_while_it_lasts(mortal, tmp_path, ends, begins):
-    """A broker that stands still keeps its connections, and answers nothing."""
+    """A broker that stands still keeps its connections, and answers nothing.
+
+    The market's rest is sent when all has been seen: the run cannot end before.
+    """
     market, topic, out = mortal.topic(2), mortal.topic(), tmp_path / "run"
-    send(PROFILE, (*LONGER, f"kafka.bootstrap={mortal.bootstrap}"), market)
+    whole, asked = (*LONGER, f"kafka.bootstrap={mortal.bootstrap}"), itertools.count()
+    assert send(PROFILE, whole, market, stops=lambda: next(asked) >= MUCH) == {SYMBOL: MUCH}
     settings = (*LONGER, "source.kind=kafka", f"kafka.topic={market}", *SHOWN)
     with telling(mortal, topic, out, *settings) as process:
         url = sentence_with(process, "Metrics at").split()[-1]
@@ -115,6 +122,7 @@ def test_time_without_a_broker_is_said_soon_and_counted_while_it_lasts(mortal, t
             mortal.again()
         after = wait_until(url, lambda found: of(found, "up", "source") == 1)
         assert of(after, "outages_total", "source") == 1
+        assert send(PROFILE, whole, market)[SYMBOL] > 1
         process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     plain = fused(made(tmp_path / "plain", *LONGER))
