@@ -116,7 +116,9 @@ def publish_command(
     config: Config = None,
     changes: Set = None,
     topic: Annotated[str | None, typer.Option(help="The topic; kafka.topic without.")] = None,
-    partitions: Annotated[int, typer.Option(min=1, help="Of the topic, where it is to be made.")] = 1,
+    partitions: Annotated[
+        int | None, typer.Option(min=1, help="Of the topic, where it is to be made; one without.")
+    ] = None,
     speed: Annotated[float | None, typer.Option(help="Times real time; as fast as it goes without.")] = None,
 ) -> None:
     """Send it all."""

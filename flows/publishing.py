@@ -18,12 +18,13 @@ def send(
     config: Path,
     changes: Sequence[str],
     topic: str | None = None,
-    partitions: int = 1,
+    partitions: int | None = None,
     stops: Callable[[], bool] = lambda: False,
 ) -> dict[str, int]:
     """Publish a configuration's market from where the topic ends; return how many messages of each symbol.
 
-    Whose end the topic holds already is said.
+    `partitions` is for a topic that is not there yet, which has one without. Whose end the topic holds
+    already is said, and that it has another number of partitions than was asked for.
 
     Raises:
         ConfigError: something in it is wrong, or its market is a topic already.
@@ -37,7 +38,10 @@ def send(
     if name is None:
         raise ConfigError(["--topic must be given, or kafka.topic"])
     place = Place(settings.kafka.bootstrap, name, settings.kafka.options, "--topic" if topic else MARKET)
-    there = {} if make_topic(place, partitions) else already_there(place, stops)
+    had = make_topic(place, partitions or 1)
+    if had is not None and partitions not in {None, had}:
+        _say(f"kafka: {name} keeps its number of partitions, {had}: --partitions is for one that is made")
+    there = {} if had is None else already_there(place, stops)
     ended = [symbol for symbol in made.rules if there.get(symbol, Held()).end is not None]
     if ended:
         _say(f"kafka: {name} holds the end of {', '.join(ended)} already: nothing is sent of what it has")

@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from connectors.kafka.connection import UNKNOWN_TOPIC, Place, Troubles, connection, refuse_options
-from connectors.kafka.diagnosis import topic_at
+from connectors.kafka.diagnosis import settled, topic_at
 from connectors.kafka.link import Link, Say
 from connectors.kafka.messages import VERSION, End, encode
 from connectors.kafka.numbers import Held
@@ -107,8 +107,10 @@ class Publisher:
             self.refused = self.refused or error.str()
 
 
-def make_topic(place: Place, partitions: int) -> bool:
-    """Make the topic unless it is there; say whether it was made, and not by somebody else meanwhile.
+def make_topic(place: Place, partitions: int) -> int | None:
+    """Make the topic unless it is there; return how many partitions it has then, None if it was made here.
+
+    One that somebody else makes meanwhile has as many as it is found with.
 
     Raises:
         ConfigError: an option is none of librdkafka's.
@@ -119,18 +121,18 @@ def make_topic(place: Place, partitions: int) -> bool:
         admin = AdminClient(connection(place, troubles))
     except KafkaException as error:
         refuse_options(error)
-    found = topic_at(admin, place, troubles).error
-    if found is None:
-        return False
-    if found.code() not in UNKNOWN_TOPIC:
-        raise SourceError(f"{place.key}: {place.topic} cannot be used: {found.str()}")
+    found = topic_at(admin, place, troubles)
+    if found.error is None:
+        return len(found.partitions)
+    if found.error.code() not in UNKNOWN_TOPIC:
+        raise SourceError(f"{place.key}: {place.topic} cannot be used: {found.error.str()}")
     try:
         admin.create_topics([NewTopic(place.topic, partitions)])[place.topic].result(FLUSH_S)
     except KafkaException as error:
         if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
-            return False
+            return len(settled(admin, place, troubles).partitions)
         raise SourceError(f"{place.key}: {place.topic} cannot be made: {error.args[0].str()}") from None
-    return True
+    return None
 
 
 def _waited(due_s: float, stops: Callable[[], bool]) -> bool:

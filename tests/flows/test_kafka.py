@@ -181,6 +181,15 @@ def test_publishing_that_was_killed_goes_on_where_the_topic_ends(broker):
     assert again == dict.fromkeys(SYMBOLS, 0)
 
 
+def test_a_topic_with_other_partitions_than_asked_for_keeps_them_and_a_line_says_so(real_broker, capsys):
+    topic, settings = real_broker.topic(2), (*MARKET, f"kafka.bootstrap={real_broker.bootstrap}")
+    for partitions in (None, 2):
+        send(PROFILE, settings, topic, partitions)
+        assert "partitions" not in capsys.readouterr().err
+    assert send(PROFILE, settings, topic, 3) == dict.fromkeys(SYMBOLS, 0)
+    assert f"kafka: {topic} keeps its number of partitions, 2: --partitions " in capsys.readouterr().err
+
+
 def test_publishing_goes_on_in_a_topic_that_holds_everything(broker):
     topic, settings = broker.topic(), (*MARKET, f"kafka.bootstrap={broker.bootstrap}")
     first, order = broker.topic(), {"type": "order", "v": 1, "run": "ab", "op": "cancel", "n": 90_000}
