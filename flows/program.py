@@ -35,6 +35,7 @@ from operators.quoter import Model
 
 if TYPE_CHECKING:
     from connectors.kafka.desk import Desk
+    from connectors.kafka.inbox import Position
     from connectors.kafka.market import KafkaMarket
     from connectors.kafka.outlet import Outlet
     from flows.desks import Desks
@@ -71,7 +72,7 @@ class Program:
             )
             return tape if recording.tells_best else WithBests(tape)
         if self.topic is not None:
-            told = self.topic.tape(settings.instrument)
+            told = self.topic.tape(settings.instrument, begun=lambda start: self._begun(symbol, start))
             return told if self.settings.kafka.tells_best else WithBests(told)
         return open_synthetic(
             symbol,
@@ -81,6 +82,13 @@ class Program:
             start_ns=int(source.start.timestamp()) * 1_000_000_000,
             duration_s=source.duration_s,
         )
+
+    def _begun(self, symbol: str, start: "Position") -> "Position":
+        """Return where a symbol's first message stands, which a run directory keeps."""
+        from connectors.kafka.beginnings import begun  # noqa: PLC0415 - most runs do without a client
+
+        directory = self.shared.directory
+        return begun(directory.path, symbol, [start])[0] if directory.ready else start
 
     def playback(self, symbol: str) -> Playback:
         """Return one symbol's tape and the venue behind it, at its start."""

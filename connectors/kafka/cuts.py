@@ -6,7 +6,6 @@ time, as it did before it was killed; what it tells is then the same.
 """
 
 import errno
-import json
 import os
 import struct
 from collections import deque
@@ -15,7 +14,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from connectors.kafka.inbox import Position
 from operators.errors import RunDirectoryError
 
 CUTS: Final = "cuts"
@@ -124,28 +122,6 @@ class Cuts:
         if self.is_open:
             os.close(self._file)
             self._file = -1
-
-
-def begun(directory: Path, symbol: str, begins: Sequence[Position]) -> list[Position]:
-    """Return where the first frame of a run began, in each topic, and keep it where that is now.
-
-    A run that is killed before its first checkpoint goes on from there: a topic ends further on by then.
-
-    Raises:
-        RunDirectoryError: it cannot be written, or was changed.
-    """
-    path = directory / CUTS / f"{symbol}.json"
-    try:
-        if not path.exists():
-            new = path.with_suffix(".new")
-            new.write_text(json.dumps(begins))
-            new.replace(path)
-        kept = [{int(part): int(at) for part, at in each.items()} for each in json.loads(path.read_bytes())]
-        return [ours | theirs for ours, theirs in zip(begins, kept, strict=True)]
-    except OSError as error:
-        raise RunDirectoryError(f"{path} cannot be kept: {error.strerror}") from None
-    except (ValueError, TypeError, AttributeError):
-        raise RunDirectoryError(f"{path} does not say where the run began: it was changed") from None
 
 
 def _go_on(there: Sequence[Cut], frame: int) -> bool:

@@ -1,5 +1,6 @@
 """One symbol's messages of a topic as rows, in the broker's order: what a tape is fed with."""
 
+from collections.abc import Callable
 from typing import Final, cast
 
 from connectors.kafka.inbox import Inbox, Item, Position
@@ -17,6 +18,7 @@ from operators.errors import CheckpointRefused
 from operators.instruments import Instrument
 
 VERSION: Final = "kafka 1"
+Begun = Callable[[Position], Position]
 COUNTED: Final[dict[type[Market], str]] = {
     Trade: "trades",
     Best: "bests",
@@ -27,6 +29,11 @@ COUNTED: Final[dict[type[Market], str]] = {
 REPEATED, LOST, BACKWARDS, LATE = "repeated", "lost", "time_backwards", "late_at_venue"
 
 
+def as_told(start: Position) -> Position:
+    """Begin where it is said to."""
+    return start
+
+
 def no_quality() -> Quality:
     """Return every counter at zero; reasons join when their first letter is written."""
     return dict.fromkeys((*COUNTED.values(), "snapshots", REPEATED, LOST, BACKWARDS, LATE), 0)
@@ -35,9 +42,17 @@ def no_quality() -> Quality:
 class KafkaFeed:
     """Reads from a position on: offsets, by partition, of what was not taken yet."""
 
-    def __init__(self, instrument: Instrument, reader: Reader, start: Position, quality: Quality) -> None:
+    def __init__(
+        self,
+        instrument: Instrument,
+        reader: Reader,
+        start: Position,
+        quality: Quality,
+        begun: Begun = as_told,
+    ) -> None:
+        """`begun` says where the first message stands, given where that is now; a snapshot knows itself."""
         self._symbol, self._grid, self._reader = instrument.symbol, Grid(instrument), reader
-        self._start, self._quality = dict(start), quality
+        self._start, self._quality, self._begun = dict(start), quality, begun
         self._inbox: Inbox | None = None
         self._canon = Canon(instrument)
         self._n, self._reached_ns, self._ended = 0, 0, False
@@ -49,6 +64,7 @@ class KafkaFeed:
             PhoenixError: the topic cannot be read any further.
         """
         if self._inbox is None and not self._ended:
+            self._start = self._begun(self._start)
             self._inbox = self._reader.join(self._symbol, self._start)
         page, letters, inbox, stretch = Page(), list[DeadLetter](), self._inbox, Stretch(())
         while inbox is not None and len(page) < n_rows and not self._ended:
@@ -96,6 +112,7 @@ class KafkaFeed:
         )
         self._reader.compare({partition for partition, _ in position}, set(self._start))
         self._start |= dict(position)
+        self._begun = as_told
 
     def close(self) -> None:
         """Read no further."""

@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from connectors.kafka.cuts import begun
+from connectors.kafka.beginnings import begun
 from connectors.kafka.inbox import Inbox, Item, Position
 from connectors.kafka.market import KafkaMarket
 

@@ -10,7 +10,7 @@ from confluent_kafka.admin._metadata import TopicMetadata
 from connectors.kafka.bounds import at_time, bounds
 from connectors.kafka.connection import UNKNOWN_TOPIC, Place, Troubles
 from connectors.kafka.diagnosis import settled, unreachable
-from connectors.kafka.feed import KafkaFeed, no_quality
+from connectors.kafka.feed import Begun, KafkaFeed, as_told, no_quality
 from connectors.kafka.inbox import Position
 from connectors.kafka.link import Say
 from connectors.kafka.reader import Reader, consumer
@@ -39,10 +39,12 @@ class KafkaMarket:
     reader: Reader
     begins: Position
 
-    def tape(self, instrument: Instrument, chunk_rows: int = CHUNK_ROWS) -> RecordedTape:
-        """Return one symbol's tape."""
+    def tape(
+        self, instrument: Instrument, chunk_rows: int = CHUNK_ROWS, begun: Begun = as_told
+    ) -> RecordedTape:
+        """Return one symbol's tape; `begun` says where it begins, given where that is now."""
         quality = no_quality()
-        feed = KafkaFeed(instrument, self.reader, self.begins, quality)
+        feed = KafkaFeed(instrument, self.reader, self.begins, quality, begun)
         return RecordedTape(instrument.symbol, feed, quality, chunk_rows)
 
 

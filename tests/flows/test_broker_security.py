@@ -220,7 +220,7 @@ def test_who_may_write_no_more_ends_and_goes_on_where_it_may_again(guard, passwo
     rights = (AclOperation.DESCRIBE, AclOperation.WRITE)
     guard.allow("writer", topic, *rights)
     broker = reached(*let_in(guard, "SCRAM-SHA-512 writer"))
-    paced = (*lively(SYMBOL, seconds=40), "source.speed=5", "run.checkpoint_every_s=0.2", "run.report=false")
+    paced = (*lively(SYMBOL, seconds=40), "source.speed=2", "run.checkpoint_every_s=0.2", "run.report=false")
     changes = [f"--set={each}" for each in (*paced, *broker, f"kafka.orders_topic={topic}")]
     process = phoenix("run", *changes, "--out", out)
     while not guard.open.kept(topic):
@@ -252,7 +252,7 @@ def test_a_secret_stands_in_no_file_and_is_never_said(guard, password, tmp_path)
     config, out, topic = tmp_path / "own.yaml", tmp_path / "run", guard.open.topic()
     shutil.copy(PROFILE, config)
     options = {**guard.options("SCRAM-SHA-512", "scram"), "ssl.key.password_file": str(tmp_path / "key")}
-    paced = (*lively(SYMBOL, seconds=60), "source.speed=5", "run.checkpoint_every_s=0.2")
+    paced = (*lively(SYMBOL, seconds=60), "source.speed=2", "run.checkpoint_every_s=0.2")
     settings = (*paced, *reached(guard.at("SASL_SSL"), options), f"kafka.orders_topic={topic}")
     changes = [f"--set={each}" for each in (*settings, "metrics.enabled=true", "metrics.port=0")]
     with phoenix("run", "--config", config, *changes, "--out", out, stdout=subprocess.PIPE) as process:

@@ -46,7 +46,7 @@ def has_traded(out):
 def halted(tmp_path_factory):
     """A paced run that was halted, restricted and resumed by the command line, with what that printed."""
     out = tmp_path_factory.mktemp("halted") / "run"
-    process = start(out, "source.speed=2", "run.checkpoint_every_s=0.1")
+    process = start(out, "source.speed=1", "run.checkpoint_every_s=0.1")
     try:
         wait_for(has_traded(out), "the run trades")
         said = [
@@ -125,7 +125,7 @@ def test_a_replay_with_the_recorded_controls_is_the_same_run(halted, tmp_path, r
 
 def test_a_run_killed_after_a_halt_goes_on_halted_and_ends_as_one_that_was_not_killed(tmp_path):
     out = tmp_path / "run"
-    process = start(out, "source.speed=2", "run.checkpoint_every_s=0.3")
+    process = start(out, "source.speed=1", "run.checkpoint_every_s=0.3")
     try:
         wait_for(has_traded(out), "the run trades")
         assert phoenix("halt", out, "--wait", "60").returncode == 0

@@ -160,7 +160,7 @@ def phoenix(*arguments, **more):
 def test_publishing_that_was_killed_goes_on_where_the_topic_ends(broker):
     market = [f"--set={change}" for change in (*MARKET, f"kafka.bootstrap={broker.bootstrap}")]
     topic = broker.topic()
-    process = phoenix("publish", *market, "--topic", topic, "--speed", "3")
+    process = phoenix("publish", *market, "--topic", topic, "--speed", "0.5")
     until = time.monotonic() + 120
     while not broker.kept(topic):
         assert process.poll() is None

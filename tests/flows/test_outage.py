@@ -18,7 +18,7 @@ from tests.oracles.scrapes import samples, scraped
 SYMBOL = "BTCUSDC"
 BRIEF = lively(SYMBOL, seconds=40)
 LONGER = lively(SYMBOL, seconds=120)
-MARKET = (*BRIEF, "source.speed=5", "run.checkpoint_every_s=0.2", "run.report=false")
+MARKET = (*BRIEF, "source.speed=3", "run.checkpoint_every_s=0.2", "run.report=false")
 MUCH = 6_000
 """Messages: less than the longer market has."""
 SHOWN = ("metrics.enabled=true", "metrics.port=0", "run.progress=true")

@@ -94,7 +94,7 @@ def stopped(folder, seconds):
 @pytest.fixture(scope="module")
 def edited(tmp_path_factory):
     """A paced run whose file was edited well, badly, twice in a second and in a pause."""
-    desk = Desk(tmp_path_factory.mktemp("edited"), 40, speed=3)
+    desk = Desk(tmp_path_factory.mktemp("edited"), 60, speed=3)
     process = desk.start("--config", str(desk.config))
     try:
         desk.wait(desk.has_traded, process)
@@ -168,7 +168,7 @@ def test_a_kill_right_after_a_reload_at_full_speed_goes_on_with_the_new_settings
 
 
 def test_two_changes_within_a_second_are_both_taken_in(tmp_path):
-    desk = Desk(tmp_path, 20, speed=4)
+    desk = Desk(tmp_path, 40, speed=4)
     process = desk.start("--config", str(desk.config))
     try:
         desk.wait(desk.has_traded, process)

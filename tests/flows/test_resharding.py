@@ -38,9 +38,9 @@ def killed(folder, n, *more):
     outs = [folder / f"{DAY}-{k}of{n}-1" for k in range(1, n + 1)] or [folder / f"{DAY}-1"]
     alive = []
     for turn, (out, own) in enumerate(zip(outs, shares, strict=True), 1):
-        process = begin(out, (*MARKET, f"run.directory={folder}", "source.speed=4", *more, own))
+        process = begin(out, (*MARKET, f"run.directory={folder}", "source.speed=2", *more, own))
         wait_for_growth(out, process)
-        process.join(0.2 * turn)
+        process.join(0.4 * turn)
         alive.append(process.is_alive())
         process.kill()
         process.join()
@@ -190,7 +190,13 @@ def test_what_is_not_the_whole_or_does_not_fit_is_refused_and_nothing_is_moved(o
 
 
 def test_a_run_that_is_on_is_not_moved(tmp_path):
-    settings = (*MARKET, f"run.directory={tmp_path}", "source.speed=1", "run.shard=1/1")
+    settings = (
+        *MARKET,
+        f"run.directory={tmp_path}",
+        "source.speed=1",
+        "source.duration_s=600",
+        "run.shard=1/1",
+    )
     out = tmp_path / f"{DAY}-1of1-1"
     process = begin(out, settings)
     wait_for_growth(out, process)

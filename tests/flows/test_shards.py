@@ -17,6 +17,8 @@ from tests.oracles.shards import begin, finish, parts
 
 SYMBOLS = ("BTCUSDC", "DOGEUSDC", "ETHUSDC", "SOLUSDC")
 MARKET = lively(*SYMBOLS, seconds=6)
+LONG = "source.duration_s=600"
+"""Whoever is killed is there until then, however slow the machine is."""
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +66,7 @@ def test_what_belongs_to_nobody_is_told_by_one_shard(broker, whole, tmp_path):
 
 
 def test_a_shard_that_is_killed_leaves_the_other_alone_and_goes_on(whole, tmp_path):
-    one, two = shards(tmp_path, 2, "source.speed=4")
+    one, two = shards(tmp_path, 2, "source.speed=1")
     outs = tmp_path / "1", tmp_path / "2"
     victim, other = begin(outs[0], one), begin(outs[1], two)
     wait_for_growth(outs[0], victim)
@@ -81,7 +83,7 @@ def test_a_shard_that_is_killed_leaves_the_other_alone_and_goes_on(whole, tmp_pa
 
 def test_a_symbol_of_another_shard_is_refused_until_that_is_gone(whole, tmp_path):
     one, two = shards(tmp_path, 2, "source.speed=1")
-    first = begin(tmp_path / "first", one)
+    first = begin(tmp_path / "first", (*one, LONG))
     wait_for_growth(tmp_path / "first", first)
     taken = min(path.name for path in (tmp_path / "claims" / "phoenix").iterdir())
     options = [part for each in (UNREPORTED, *two, f"run.symbols=[{taken}]") for part in ("--set", each)]
@@ -98,7 +100,7 @@ def test_a_symbol_of_another_shard_is_refused_until_that_is_gone(whole, tmp_path
 
 
 def test_shards_of_other_settings_do_not_exceed_the_cap_together(tmp_path):
-    one, two = shards(tmp_path, 2, "source.speed=1")
+    one, two = shards(tmp_path, 2, "source.speed=1", LONG)
     first = begin(tmp_path / "first", one)
     wait_for_growth(tmp_path / "first", first)
     options = [part for each in (UNREPORTED, *two) for part in ("--set", each)]
@@ -116,7 +118,7 @@ def test_shards_of_other_settings_do_not_exceed_the_cap_together(tmp_path):
 
 
 def test_runs_of_the_whole_claim_nothing(tmp_path):
-    own = (*MARKET, f"run.directory={tmp_path}", "source.speed=1")
+    own = (*MARKET, f"run.directory={tmp_path}", "source.speed=1", LONG)
     first = begin(tmp_path / "first", own)
     wait_for_growth(tmp_path / "first", first)
     finish(tmp_path / "second", (*MARKET, f"run.directory={tmp_path}"))

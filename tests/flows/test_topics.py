@@ -4,7 +4,8 @@ import json
 import re
 import subprocess
 import sys
-from itertools import islice
+import time
+from itertools import count, islice
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.oracles.broker import free_port
 from tests.oracles.kills import kill_until, wait_for_growth
 from tests.oracles.nursery import start
 from tests.oracles.runs import PROFILE, fused, graphed, lines, lively, made
+from tests.oracles.shards import begin, finish
 
 SYMBOLS = ("BTCUSDC", "DOGEUSDC", "ETHUSDC")
 MARKET = lively(*SYMBOLS, seconds=6)
@@ -117,6 +119,44 @@ def test_kills_lose_nothing_and_what_is_told_again_has_the_same_name(broker, tmp
     assert all(early), "what a file holds was not told before"
     if not more:
         assert n_repeats > 0
+
+
+def test_a_run_from_the_latest_on_that_dies_before_its_first_checkpoint_begins_where_it_began(
+    broker, tmp_path
+):
+    topics, told_as = whole(broker)
+    longer = lively(*SYMBOLS, seconds=20)
+    market, source, asked = broker.topic(), (*longer, f"kafka.bootstrap={broker.bootstrap}"), count()
+
+    def send_to(n):
+        return sum(send(PROFILE, source, market, stops=lambda: next(asked) >= n).values())
+
+    n_before = send_to(300)
+    latest = (
+        "source.kind=kafka",
+        f"kafka.topic={market}",
+        "kafka.start=latest",
+        "run.checkpoint_every_s=600",
+    )
+    out, settings = tmp_path / "run", (*longer, *told_as, *latest)
+    process = begin(out, settings)
+    while len([*(out / "beginnings").glob("*.json")]) < len(SYMBOLS):
+        assert process.is_alive()
+        time.sleep(0.05)
+    n_between = send_to(2800)
+    while not broker.kept(topics[0]) and not broker.kept(topics[0], 1):
+        assert process.is_alive()
+        time.sleep(0.05)
+    process.kill()
+    process.join()
+    early, _ = heard(broker, topics, out)
+    n_after = send_to(1_000_000)
+    assert min(n_before, n_between, n_after) > 100
+    finish(out, settings, resume=True)
+    told, repeats = heard(broker, topics, out)
+    require_files(told, out)
+    assert sum(map(len, early.values())) > 50
+    assert repeats > 50
 
 
 def test_the_consumer_of_the_page_drops_what_comes_again(broker, tmp_path):

@@ -17,6 +17,8 @@ from confluent_kafka.cimpl import NewTopic
 ROOT = Path(__file__).resolve().parents[2]
 MADE = ROOT / ".cache" / "kafka" / "made"
 PATIENCE_S = 120
+UNHURRIED = "broker.session.timeout.ms=60000\n"
+"""It is all that there is: where cores are busy, it must not be taken for dead by itself."""
 
 
 class NoBroker(Exception):
@@ -105,6 +107,8 @@ def shared_broker(folder: Path) -> str:
     with _locked(folder):
         told = folder / "bootstrap"
         if not told.exists():
+            (folder / "broker").mkdir(exist_ok=True)
+            (folder / "broker" / "more.properties").write_text(UNHURRIED)
             told.write_text(start(folder / "broker", _whole_run()))
         return told.read_text()
 

@@ -8,6 +8,7 @@ from flows.driver import run
 from tests.oracles.nursery import CONTEXT
 from tests.oracles.runs import made
 
+PATIENCE_S = 300
 PARTS = ("orders", "fills", "samples", "transitions", "control")
 
 
@@ -39,6 +40,8 @@ def begin(out: Path, options: tuple[str, ...], *, resume: bool = False) -> ForkS
 def finish(out: Path, options: tuple[str, ...], *, resume: bool = False) -> Path:
     """Run a shard to its end."""
     process = begin(out, options, resume=resume)
-    process.join()
-    assert process.exitcode == 0
+    process.join(PATIENCE_S)
+    ended = process.exitcode
+    process.kill()
+    assert ended == 0
     return out

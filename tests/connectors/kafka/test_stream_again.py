@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from connectors.kafka.cuts import CUTS, begun
+from connectors.kafka.beginnings import BEGINNINGS, begun
 from connectors.kafka.inbox import MOST_BYTES
 from operators.errors import CheckpointRefused, RunDirectoryError, SourceError
 from operators.rows import ACCEPTED, CLOCK, CONTROL, HALT, TRADE
@@ -139,7 +139,7 @@ def test_a_partition_that_is_new_since_the_run_began_is_read_from_its_own_place(
 
 @pytest.mark.parametrize("text", ["", "[]", "7", "[7,8]", '[{"a":1},{}]', "null"])
 def test_a_beginning_that_was_changed_is_refused(hall, text):
-    (hall.folder / CUTS / f"{SYMBOL}.json").write_text(text)
+    (hall.folder / BEGINNINGS / f"{SYMBOL}.json").write_text(text)
     with pytest.raises(RunDirectoryError, match="where the run began"):
         hall.again()
 
