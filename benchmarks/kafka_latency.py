@@ -41,6 +41,8 @@ SKIPPED_S = 3.0
 SETTLED_S = 3.0
 """Between the start of processes and the first message."""
 IDLE_S = 5.0
+WARM_S = 40.0
+"""So long a desk is fed first: Java compiles what a broker does often while it does it."""
 PARTITIONS = 8
 BESIDE = "bare beside a desk"
 NAMES = {"both": "desk beside it"}
@@ -192,6 +194,7 @@ def measure(*, quick: bool) -> Iterator[Figure]:
         raise Skipped("there is no desk at a venue elsewhere")
     idles = list[float]()
     with a_broker() as bootstrap:
+        once("desk", bootstrap, WARM_S, PER_S)
         for per_s in (PER_S, SPARE_PER_S):
             yield from compare(bootstrap, per_s, idles, quick=quick)
     idle = statistics.median(idles)
