@@ -19,7 +19,7 @@ JAVA = [
     "-Xms1g -Xmx1g -server",
     "-XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35",
 ]
-"""Java's options as Kafka's own scripts start a broker (`kafka-server-start.sh`, `kafka-run-class.sh` of 4.1).
+"""Java's options as Kafka's scripts start a broker (`kafka-server-start.sh`, `kafka-run-class.sh` of 4.1).
 
 With those of `tools/kafka/serve` it starts sooner, and takes a third more time for a request.
 """

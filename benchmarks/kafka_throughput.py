@@ -23,6 +23,8 @@ from flows.publishing import send
 GOAL = 0.3
 CONTENDERS = ("poll", "poll, 10 ms", "consume", "out", "in", "stock")
 PARTITIONS = 8
+WARM = 3
+"""Turns that are not counted: rules are compiled in them, and what a broker does often."""
 SYNTHETIC, RECORDED = ROOT / "configs" / "phoenix.yaml", ROOT / "configs" / "replay.yaml"
 
 
@@ -34,10 +36,10 @@ def contest(
     n = sum(send(profile, (*market, f"kafka.bootstrap={bootstrap}"), topic).values())
     workers = {name: Worker(["-m", "benchmarks.kafka_worker", bootstrap, topic, out]) for name in CONTENDERS}
     taken: dict[str, list[float]] = {name: [] for name in CONTENDERS}
-    for run in range(runs + 1):
+    for run in range(WARM + runs):
         for name, worker in workers.items():
             seconds = worker.ask((name, str(profile), market))
-            if run > 0:
+            if run >= WARM:
                 taken[name].append(seconds)
     for worker in workers.values():
         worker.close()
