@@ -132,7 +132,11 @@ class Rounds(StatefulSourcePartition[Item, State]):
         """Return the round, and the whole of tape and venue."""
         self.shared.timing.note_checkpoint()
         directory = str(self.shared.directory.path)
-        here = self.number, self.asked, self.ended, self.playback.snapshot(), self.controlled
+        try:
+            playback = self.playback.snapshot()
+        except PhoenixError as error:
+            self.shared.refuse(error)
+        here = self.number, self.asked, self.ended, playback, self.controlled
         ours = self.shared.stamp
         began = ours._replace(config=self.shared.directory.identity or ours.config)
         return (tuple(began), directory, *here)

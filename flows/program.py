@@ -35,6 +35,7 @@ from operators.quoter import Model
 
 if TYPE_CHECKING:
     from connectors.kafka.desk import Desk
+    from connectors.kafka.feed import Begun
     from connectors.kafka.inbox import Position
     from connectors.kafka.market import KafkaMarket
     from connectors.kafka.outlet import Outlet
@@ -72,7 +73,7 @@ class Program:
             )
             return tape if recording.tells_best else WithBests(tape)
         if self.topic is not None:
-            told = self.topic.tape(settings.instrument, begun=lambda start: self._begun(symbol, start))
+            told = self.topic.tape(settings.instrument, begun=self._begun(self.topic, symbol))
             return told if self.settings.kafka.tells_best else WithBests(told)
         return open_synthetic(
             symbol,
@@ -83,12 +84,15 @@ class Program:
             duration_s=source.duration_s,
         )
 
-    def _begun(self, symbol: str, start: "Position") -> "Position":
-        """Return where a symbol's first message stands, which a run directory keeps."""
+    def _begun(self, topic: "KafkaMarket", symbol: str) -> "Begun":
+        """Return what says where a symbol's first message stands: the run directory, once there is one."""
         from connectors.kafka.beginnings import begun  # noqa: PLC0415 - most runs do without a client
 
-        directory = self.shared.directory
-        return begun(directory.path, symbol, [start])[0] if directory.ready else start
+        def where(start: "Position") -> "Position":
+            directory = self.shared.directory
+            return begun(directory.path, symbol, [(topic.reader, start)])[0] if directory.ready else start
+
+        return where
 
     def playback(self, symbol: str) -> Playback:
         """Return one symbol's tape and the venue behind it, at its start."""

@@ -39,7 +39,7 @@ def send(
         raise ConfigError(["--topic must be given, or kafka.topic"])
     place = Place(settings.kafka.bootstrap, name, settings.kafka.options, "--topic" if topic else MARKET)
     had = make_topic(place, partitions or 1)
-    if had is not None and partitions not in {None, had}:
+    if had and partitions not in {None, had}:
         _say(f"kafka: {name} keeps its number of partitions, {had}: --partitions is for one that is made")
     there = {} if had is None else already_there(place, stops)
     ended = [symbol for symbol in made.rules if there.get(symbol, Held()).end is not None]

@@ -64,8 +64,7 @@ class KafkaFeed:
             PhoenixError: the topic cannot be read any further.
         """
         if self._inbox is None and not self._ended:
-            self._start = self._begun(self._start)
-            self._inbox = self._reader.join(self._symbol, self._start)
+            self._inbox = self._reader.join(self._symbol, self._begin())
         page, letters, inbox, stretch = Page(), list[DeadLetter](), self._inbox, Stretch(())
         while inbox is not None and len(page) < n_rows and not self._ended:
             if stretch.is_over():
@@ -94,8 +93,12 @@ class KafkaFeed:
         return stretch.at > before and (stretch.is_over() or len(page) >= n_rows)
 
     def snapshot(self) -> State:
-        """Return the offsets, and the number and time of the last message."""
-        position = self._start if self._inbox is None else self._inbox.taken
+        """Return the offsets, and the number and time of the last message.
+
+        Raises:
+            PhoenixError: it is not known where the run began.
+        """
+        position = self._begin() if self._inbox is None else self._inbox.taken
         return VERSION, tuple(sorted(position.items())), self._n, self._reached_ns, self._ended
 
     def restore(self, state: State) -> None:
@@ -113,6 +116,11 @@ class KafkaFeed:
         self._reader.compare({partition for partition, _ in position}, set(self._start))
         self._start |= dict(position)
         self._begun = as_told
+
+    def _begin(self) -> Position:
+        """Return where it begins: as of a checkpoint, or else where the run began."""
+        self._start = self._begun(self._start)
+        return self._start
 
     def close(self) -> None:
         """Read no further."""

@@ -22,8 +22,10 @@ class Incoming:
 
         Raises:
             RunDirectoryError: that cannot be kept, or was changed.
+            SourceError: a topic has not all of its partitions any more.
         """
-        self._positions = begun(directory, self.symbol, self._positions)
+        readers = [topic.reader for topic in self.topics]
+        self._positions = begun(directory, self.symbol, [*zip(readers, self._positions, strict=True)])
 
     def join(self) -> None:
         """Have messages come in from now on, unless they do."""

@@ -12,6 +12,7 @@ import pytest
 from bytewax.recovery import init_db_dir
 
 from connectors.samples import read_samples
+from flows.driver import run
 from flows.publishing import send
 from operators.kernel import ROOT
 from tests.oracles.broker import free_port
@@ -121,9 +122,16 @@ def test_kills_lose_nothing_and_what_is_told_again_has_the_same_name(broker, tmp
         assert n_repeats > 0
 
 
-def test_a_run_from_the_latest_on_that_dies_before_its_first_checkpoint_begins_where_it_began(
-    broker, tmp_path
-):
+def wait_until(holds, process):
+    until = time.monotonic() + 120
+    while not holds():
+        assert process.is_alive()
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_a_run_from_the_latest_on_begins_where_it_began_until_there_is_a_checkpoint(broker, tmp_path):
+    """Killed before the first, then told to stop before it heard anything, then run to its end."""
     topics, told_as = whole(broker)
     longer = lively(*SYMBOLS, seconds=20)
     market, source, asked = broker.topic(), (*longer, f"kafka.bootstrap={broker.bootstrap}"), count()
@@ -132,24 +140,19 @@ def test_a_run_from_the_latest_on_that_dies_before_its_first_checkpoint_begins_w
         return sum(send(PROFILE, source, market, stops=lambda: next(asked) >= n).values())
 
     n_before = send_to(300)
-    latest = (
-        "source.kind=kafka",
-        f"kafka.topic={market}",
-        "kafka.start=latest",
-        "run.checkpoint_every_s=600",
-    )
+    latest = ("source.kind=kafka", f"kafka.topic={market}", "kafka.start=latest")
     out, settings = tmp_path / "run", (*longer, *told_as, *latest)
-    process = begin(out, settings)
-    while len([*(out / "beginnings").glob("*.json")]) < len(SYMBOLS):
-        assert process.is_alive()
-        time.sleep(0.05)
+    process = begin(out, (*settings, "run.checkpoint_every_s=600"))
+    wait_until(lambda: len([*(out / "beginnings").glob("*.json")]) == len(SYMBOLS), process)
     n_between = send_to(2800)
-    while not broker.kept(topics[0]) and not broker.kept(topics[0], 1):
-        assert process.is_alive()
-        time.sleep(0.05)
+    wait_until(lambda: broker.kept(topics[0]) or broker.kept(topics[0], 1), process)
     process.kill()
     process.join()
     early, _ = heard(broker, topics, out)
+    stopped = made(out, *settings)
+    stopped.shared.stop.set()
+    run(stopped, "graph", resume=True)
+    assert json.loads((out / "summary.json").read_text())["stopped"] is True
     n_after = send_to(1_000_000)
     assert min(n_before, n_between, n_after) > 100
     finish(out, settings, resume=True)

@@ -31,8 +31,8 @@ def trade(out: Path, options: tuple[str, ...], resume: bool) -> None:
 
 
 def begin(out: Path, options: tuple[str, ...], *, resume: bool = False) -> ForkServerProcess:
-    """Begin a shard, or go on with it, in a process."""
-    process = CONTEXT.Process(target=trade, args=(out, options, resume))
+    """Begin a shard, or go on with it, in a process that no failed test leaves behind."""
+    process = CONTEXT.Process(target=trade, args=(out, options, resume), daemon=True)
     process.start()
     return process
 

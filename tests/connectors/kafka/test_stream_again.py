@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from connectors.kafka.beginnings import BEGINNINGS, begun
+from connectors.kafka.beginnings import BEGINNINGS
 from connectors.kafka.inbox import MOST_BYTES
 from operators.errors import CheckpointRefused, RunDirectoryError, SourceError
 from operators.rows import ACCEPTED, CLOCK, CONTROL, HALT, TRADE
@@ -127,14 +127,6 @@ def test_a_kill_before_the_first_checkpoint_begins_where_the_run_began(hall):
     hall.again()
     assert hall.kinds() == [TRADE]
     assert hall.kinds() == seen == [28]
-
-
-def test_a_partition_that_is_new_since_the_run_began_is_read_from_its_own_place(hall):
-    hall.trade()
-    hall.take()
-    hall.desk.kill()
-    began = begun(hall.folder, SYMBOL, [{0: 7, 1: 3}, {0: 9}])
-    assert began == [{0: 0, 1: 3}, {0: 0}]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "7", "[7,8]", '[{"a":1},{}]', "null"])
