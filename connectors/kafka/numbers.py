@@ -1,7 +1,7 @@
 """How far the numbers of a market go that a topic holds already."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 import msgspec
@@ -58,6 +58,8 @@ class _Numbers:
     def __init__(self, client: Consumer, place: Place, troubles: Troubles) -> None:
         self.client, self.place, self.troubles = client, place, troubles
         self.held: dict[str, Held] = {}
+        self.open: set[int] = set()
+        """Partitions in which a transaction had not ended when all before it had been read."""
         self.ends = self._assign()
 
     def _assign(self) -> dict[int, int]:
@@ -65,10 +67,21 @@ class _Numbers:
         found = settled(self.client, self.place, self.troubles)
         if found.error is not None:
             raise SourceError(f"{self.place.key}: {self.place.topic} cannot be read: {found.error.str()}")
-        all_of_them = bounds(self.client, self.place.topic, found.partitions)
+        all_of_them = self._bounds(found.partitions)
         held = {partition: (low, high) for partition, (low, high) in all_of_them.items() if high > low}
         self.client.assign([TopicPartition(self.place.topic, each, low) for each, (low, _) in held.items()])
         return {partition: high for partition, (_, high) in held.items()}
+
+    def _bounds(self, partitions: Iterable[int]) -> dict[int, tuple[int, int]]:
+        """Return where partitions begin and end, with what is still to be committed.
+
+        A producer may be told that its transaction is over before its messages can be read.
+        """
+        client = consumer(self.place, self.troubles, isolation_level="read_uncommitted")
+        try:
+            return bounds(client, self.place.topic, partitions)
+        finally:
+            client.close()
 
     def read(self, stops: Callable[[], bool]) -> dict[str, Held]:
         """Read all that was there, or until `stops`.
@@ -81,7 +94,9 @@ class _Numbers:
             if sum(map(self._take, self.client.consume(BATCH, WAIT_S))):
                 moved = time.monotonic()
             elif time.monotonic() - moved > STILL_S:
-                why = self.troubles.last or "no answer in time"
+                why = (
+                    "a transaction has not ended" if self.open else self.troubles.last or "no answer in time"
+                )
                 raise SourceError(
                     f"{self.place.key}: nothing came of {self.place.topic} for {STILL_S:g} s ({why})"
                 )
@@ -99,12 +114,18 @@ class _Numbers:
         return (error is None or error.code() == REACHED) and self._lead(message)
 
     def _lead(self, message: Message) -> bool:
-        """Note where a partition is read up to; say whether it was being read."""
+        """Note where a partition is read up to; say whether that is further than before."""
         partition, offset = place_of(message)
-        end = self.ends.get(partition)
-        if end is not None and (message.error() is not None or offset + 1 >= end):
+        end, is_message = self.ends.get(partition), message.error() is None
+        self.open.discard(partition)
+        if end is None:
+            return False
+        if offset + is_message >= end:
             del self.ends[partition]
-        return end is not None
+            return True
+        if not is_message:
+            self.open.add(partition)
+        return is_message
 
     def _note(self, key: str, raw: bytes) -> None:
         """Count what a reader of the market does: orders, reports and others have numbers of their own."""

@@ -25,7 +25,7 @@ def trade(out: Path, options: tuple[str, ...], config: Path, workers: int, store
 
 def start(out: Path, options: tuple[str, ...], config: Path, workers: int, store: Path) -> ForkServerProcess:
     """Begin or go on with a run, in a process."""
-    process = CONTEXT.Process(target=trade, args=(out, options, config, workers, store))
+    process = CONTEXT.Process(target=trade, args=(out, options, config, workers, store), daemon=True)
     process.start()
     return process
 

@@ -1,6 +1,8 @@
 """From where a market goes on in a topic that holds some of it, and other things beside."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
 from itertools import count
 
 import pytest
@@ -84,6 +86,40 @@ def test_a_topic_that_ends_in_what_is_no_message_is_read_to_its_end(real_broker,
             producer.produce(topic, value, key)
         (producer.commit_transaction if how == "committed" else producer.abort_transaction)(30)
     assert already_there(place(real_broker, topic)) == {BTC: Held(60 if end == "committed" else 50)}
+
+
+@pytest.mark.parametrize("end", ["committed", "aborted"])
+def test_what_is_under_way_in_a_transaction_is_waited_for(real_broker, end):
+    topic, market = real_broker.topic(), spoken(market_rows(BTC), BTC)
+    real_broker.send(topic, *market[:50])
+    producer = begun(real_broker, topic, market[50:60])
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(already_there, place(real_broker, topic))
+        with pytest.raises(NotYet):
+            found.result(1)
+        (producer.commit_transaction if end == "committed" else producer.abort_transaction)(30)
+        assert found.result(30) == {BTC: Held(60 if end == "committed" else 50)}
+
+
+def test_a_transaction_that_does_not_end_is_said_to_be_the_reason(real_broker, monkeypatch):
+    monkeypatch.setattr(numbers, "STILL_S", 1)
+    topic, market = real_broker.topic(), spoken(market_rows(BTC), BTC)
+    producer = begun(real_broker, topic, market[:10])
+    said = rf"nothing came of {topic} for 1 s \(a transaction has not ended\)$"
+    with pytest.raises(SourceError, match=said):
+        already_there(place(real_broker, topic))
+    producer.abort_transaction(30)
+
+
+def begun(broker, topic, messages):
+    """Send something in a transaction, and return whose it is."""
+    producer = Producer({"bootstrap.servers": broker.bootstrap, "transactional.id": topic})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    for key, value in messages:
+        producer.produce(topic, value, key)
+    producer.flush(30)
+    return producer
 
 
 def test_where_nothing_comes_for_long_there_is_one_sentence(real_broker, monkeypatch):
