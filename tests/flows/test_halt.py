@@ -26,7 +26,7 @@ def start(out, *more):
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def wait_for(condition, what, seconds=120):
+def wait_for(condition, what, seconds=300):
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, what
